@@ -1,0 +1,77 @@
+"""Checks shared by the estimators; the only importer of scikit-learn's private names."""
+
+import os
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+)
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "InvalidParameterError",
+    "StrOptions",
+    "_fit_context",
+    "available_memory",
+    "check_memory",
+    "check_number",
+    "check_weights",
+    "validate_data",
+]
+
+
+def check_number(value, name, low, high=None):
+    """Raise unless ``value`` is an integer in [low, high]."""
+    integer = isinstance(value, Integral) and not isinstance(value, bool)
+    if not integer or value < low or (high is not None and value > high):
+        bound = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} must be an integer {bound}, got {value!r}.")
+
+
+def check_weights(sample_weight, n_samples):
+    """Return weights as a new float64 array: one each, finite, >= 0, not all zero."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    shape = np.zeros((n_samples, 1))
+    weight = _check_sample_weight(sample_weight, shape, dtype=np.float64, copy=True)
+    if weight.min() < 0:
+        place = int(weight.argmin())
+        raise ValueError(
+            f"sample_weight must not be negative, got {weight[place]:g} for sample "
+            f"{place}."
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for all samples: give some a weight.")
+    return weight
+
+
+def available_memory():
+    """Bytes that can be allocated without swapping, or None where unknown."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def check_memory(n_bytes, what, way_out):
+    """Raise MemoryError, before any work, if ``n_bytes`` are more than are left."""
+    available = available_memory()
+    if available is not None and n_bytes > available:
+        raise MemoryError(
+            f"{what} takes {n_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB are "
+            f"left: {way_out}"
+        )
