@@ -1,0 +1,50 @@
+# Every target makes .venv and installs what it needs, once.
+PYTHON ?= python3
+VENV = $(PYTHON) tools/make_venv.py
+BIN = .venv/bin
+BENCH_ARGS ?=
+
+.PHONY: demo test test-nojit lint format doc notebooks bench build clean
+
+demo:
+	@$(VENV) plot
+	$(BIN)/python examples/demo.py
+
+test:
+	@$(VENV) test
+	$(BIN)/python -m pytest
+
+test-nojit:
+	@$(VENV) test
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/cluster
+
+lint:
+	@$(VENV) test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format:
+	@$(VENV) test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+doc:
+	@$(VENV) doc plot
+	$(BIN)/python -m sphinx -W -b html doc doc/_build/html
+
+notebooks:
+	@$(VENV) test doc plot
+	@test -d doc/auto_examples || $(MAKE) doc
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 doc/auto_examples
+
+bench:
+	@$(VENV) bench
+	$(BIN)/python benchmarks/run.py k_medoids $(BENCH_ARGS)
+
+build:
+	@$(VENV)
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist doc/_build doc/auto_examples doc/api *.egg-info
