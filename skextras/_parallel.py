@@ -1,8 +1,20 @@
 """Blocks of rows side by side on threads, with the same bits for every ``n_jobs``."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 from joblib import effective_n_jobs
+from threadpoolctl import ThreadpoolController
+
+
+@lru_cache(maxsize=1)
+def _controller():
+    return ThreadpoolController()  # looks through all loaded libraries: once
+
+
+def blas_on_one_thread():
+    """Keep BLAS from starting threads inside ours, and its sums in one order."""
+    return _controller().limit(limits=1, user_api="blas")
 
 
 def map_blocks(task, blocks, *, n_jobs=None):

@@ -1,0 +1,106 @@
+"""Starting medoids."""
+
+import numpy as np
+from scipy import sparse
+
+from skextras.cluster._medoids._fasterpam import build, check_indices
+from skextras.cluster._medoids._points import find_rows
+
+#: Starts that are drawn or computed from the dissimilarities.
+NAMES = ("random", "build", "k-medoids++", "first")
+
+
+def locate(init, X, n_clusters, points):
+    """Return the positions among ``points`` of medoids that the user gave."""
+    if sparse.issparse(init):
+        init = init.tocsr()
+    else:
+        init = np.asarray(init)
+    if init.ndim == 1:
+        rows = check_indices(init, "init", X.shape[0])
+        _check_length(rows, n_clusters)
+        positions = points.position[rows]
+        if (positions < 0).any():
+            row = rows[np.argmin(positions)]
+            raise ValueError(
+                f"init holds sample {row}, whose weight is 0: a medoid needs a "
+                "positive sample_weight."
+            )
+    else:
+        positions = _locate_rows(init, X, n_clusters, points)
+    values, counts = np.unique(positions, return_counts=True)
+    if counts.max() > 1 and len(points.index) >= n_clusters:
+        same = np.flatnonzero(positions == values[counts.argmax()])
+        raise ValueError(
+            f"init must hold distinct points, got the same one at its places {same[0]} "
+            f"and {same[1]}."
+        )
+    return positions
+
+
+def _locate_rows(init, X, n_clusters, points):
+    """Find rows of X by their content."""
+    if points.keys is None:
+        raise ValueError(
+            "init must hold indices with metric='precomputed', got an array of shape "
+            f"{init.shape}: give a list of {n_clusters} sample indices."
+        )
+    if init.ndim != 2 or init.shape[1] != X.shape[1]:
+        raise ValueError(
+            f"init must hold indices or rows of {X.shape[1]} features, got an array of "
+            f"shape {init.shape}."
+        )
+    init = init.astype(X.dtype)
+    if not sparse.issparse(init) and not np.isfinite(init).all():
+        raise ValueError("init holds NaN or infinity: give rows of X, or indices.")
+    _check_length(init, n_clusters)
+    positions = find_rows(init, X, points)
+    if (positions < 0).any():
+        raise ValueError(
+            f"init row {np.argmin(positions)} is not a row of X with a positive weight: "
+            "medoids are points of the data; give rows of X, or indices."
+        )
+    return positions
+
+
+def _check_length(init, n_clusters):
+    if init.shape[0] != n_clusters:
+        raise ValueError(
+            f"init holds {init.shape[0]} medoids and n_clusters={n_clusters}: give one "
+            "for each cluster."
+        )
+
+
+def draw(init, rows, n_clusters, points, order, rng, n_jobs=None):
+    """Choose medoids by one of ``NAMES``, as positions among the points.
+
+    ``order`` holds the points in the order in which random numbers are spent on them.
+    """
+    if init == "random":
+        return order[rng.choice(len(order), n_clusters, replace=False)]
+    if init == "first":
+        return np.argsort(points.index)[:n_clusters]
+    if init == "build":
+        chosen = build(rows, n_clusters, points.weight, n_jobs=n_jobs)
+    else:
+        chosen = _plus_plus(rows, n_clusters, points.weight, order, rng)
+    rest = order[~np.isin(order, chosen)]  # where further medoids change nothing
+    return np.concatenate([chosen, rest[: n_clusters - len(chosen)]])
+
+
+def _plus_plus(rows, n_clusters, weight, order, rng):
+    """Draw each medoid in proportion to the loss that its point still causes."""
+    chosen = []
+    share = weight[order]
+    nearest = np.full(len(order), np.inf)
+    while len(chosen) < n_clusters:
+        total = np.cumsum(share)
+        if not total[-1] > 0:
+            break
+        place = np.searchsorted(total, rng.uniform() * total[-1], side="right")
+        place = min(place, np.flatnonzero(share)[-1])
+        chosen.append(order[place])
+        nearest = np.minimum(nearest, rows[order[place]][order])
+        nearest[place] = 0.0
+        share = weight[order] * nearest
+    return np.array(chosen, dtype=np.intp)

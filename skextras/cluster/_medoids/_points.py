@@ -1,0 +1,79 @@
+"""Distinct points of a training set, in an order that rows cannot change."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from skextras.cluster._medoids import _distance_kernels
+
+
+class Points(NamedTuple):
+    """Distinct points of positive weight.
+
+    ``index``: first training row of each; ``weight``: their summed weights;
+    ``position``: point of each training row, -1 for rows of weight 0; ``keys``:
+    ascending hashes of the rows, or None for precomputed dissimilarities.
+    """
+
+    index: np.ndarray
+    weight: np.ndarray
+    position: np.ndarray
+    keys: np.ndarray | None
+
+
+def weighted_points(weight):
+    """Return every row of positive weight as a point of its own."""
+    index = np.flatnonzero(weight)
+    position = np.full(len(weight), -1)
+    position[index] = np.arange(len(index))
+    return Points(index, weight[index], position, None)
+
+
+def distinct_points(X, weight):
+    """Collapse equal rows of X, and order what is left by hash of the content."""
+    index = np.flatnonzero(weight)
+    keys = _hashes(X[index] if len(index) < len(weight) else X)
+    order = np.argsort(keys, kind="stable")
+    index, keys = index[order], keys[order]
+    repeated = np.zeros(len(index), dtype=bool)
+    pairs = np.flatnonzero(keys[1:] == keys[:-1]) + 1
+    repeated[pairs] = _equal_rows(X[index[pairs]], X[index[pairs - 1]])
+    first = np.flatnonzero(~repeated)
+    position = np.full(len(weight), -1)
+    position[index] = np.cumsum(~repeated) - 1
+    return Points(index[first], np.add.reduceat(weight[index], first), position, keys[first])
+
+
+def find_rows(rows, X, points):
+    """Position among ``points`` of each of ``rows``, -1 where there is none."""
+    keys = _hashes(rows)
+    place = np.minimum(np.searchsorted(points.keys, keys), len(points.keys) - 1)
+    found = _equal_rows(X[points.index[place]], rows)
+    return np.where(found, place, -1)
+
+
+def _hashes(X):
+    """Return one 64-bit hash per row; equal rows, dense or sparse, have equal ones."""
+    keys = np.empty(X.shape[0], dtype=np.uint64)
+    if sparse.issparse(X):
+        X = X.tocsr().copy()
+        X.sum_duplicates()
+        _distance_kernels.hash_sparse_rows(_bits(X.data), X.indices, X.indptr, keys)
+    else:
+        _distance_kernels.hash_rows(_bits(X), keys)
+    return keys
+
+
+def _bits(values):
+    """Return the entries as unsigned integers, 0 for either zero."""
+    values = np.ascontiguousarray(values) + values.dtype.type(0)  # -0.0 becomes 0.0
+    return values.view(f"u{values.dtype.itemsize}")
+
+
+def _equal_rows(A, B):
+    """Tell for each pair of rows whether they are equal."""
+    if sparse.issparse(A) or sparse.issparse(B):
+        different = sparse.csr_matrix(A) != sparse.csr_matrix(B)
+        return np.diff(different.indptr) == 0
+    return (A == B).all(axis=1)
