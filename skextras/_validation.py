@@ -1,10 +1,12 @@
 """Checks shared by the estimators; the only importer of scikit-learn's private names."""
 
 import os
+from functools import wraps
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.metrics.pairwise import _VALID_METRICS
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -13,18 +15,39 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+#: Names of dissimilarities that scikit-learn computes from rows, and "precomputed".
+METRICS = {*_VALID_METRICS, "precomputed"}
+
 __all__ = [
+    "METRICS",
     "HasMethods",
     "Interval",
     "InvalidParameterError",
     "StrOptions",
     "_fit_context",
+    "all_or_nothing",
     "available_memory",
     "check_memory",
     "check_number",
     "check_weights",
     "validate_data",
 ]
+
+
+def all_or_nothing(method):
+    """Undo what a failed or interrupted ``fit`` has set on its estimator."""
+
+    @wraps(method)
+    def wrapper(self, *args, **kwargs):
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return wrapper
 
 
 def check_number(value, name, low, high=None):

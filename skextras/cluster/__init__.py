@@ -1,5 +1,6 @@
 """Clustering by representatives."""
 
 from skextras.cluster._medoids._fasterpam import FasterPAMResult, fasterpam
+from skextras.cluster._medoids._kmedoids import KMedoids
 
-__all__ = ["FasterPAMResult", "fasterpam"]
+__all__ = ["FasterPAMResult", "KMedoids", "fasterpam"]

@@ -11,10 +11,12 @@ from sklearn.preprocessing import normalize
 
 from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
 from skextras.cluster._medoids import _distance_kernels
+from skextras.cluster._medoids._matrix import raise_on_fault
 
 _ALIASES = {"l2": "euclidean"}
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
+_ITEMS_PER_CALL = 2**27  # an interrupt waits no longer than for so many differences
 
 
 def resolve_params(X, weight, metric, metric_params):
@@ -24,6 +26,8 @@ def resolve_params(X, weight, metric, metric_params):
     of the training data, counted ``weight`` times, in fit and in predict.
     """
     params = dict(metric_params or {})
+    if sparse.issparse(X):
+        return params
     total = weight.sum()
     unbiased = total / (total - 1) if total > 1 else 1.0
     if metric == "seuclidean" and "V" not in params:
@@ -42,33 +46,54 @@ def resolve_params(X, weight, metric, metric_params):
 
 
 def square(X, metric, params, *, n_jobs=None):
-    """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j."""
+    """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j.
+
+    A callable is taken for symmetric, as scikit-learn takes it.
+    """
     metric = _ALIASES.get(metric, metric)
-    if metric in _BY_GEMM and not sparse.issparse(X):
+    if _by_products(X, metric, params):
         if metric != "cosine":
             X = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-        return _gemm(X, None, metric, n_jobs)
-    if isinstance(metric, Dispatcher) and not params and not sparse.issparse(X):
-        return np.ascontiguousarray(_by_blocks(X, X, metric, params, n_jobs).T)
-    if callable(metric):  # symmetric: scikit-learn asks for every pair once
-        out = pairwise_distances(X, metric=metric, **params)
-        return np.ascontiguousarray(out, dtype=X.dtype)
-    out = _by_blocks(X, X, metric, params, n_jobs)
-    if metric in _BY_GEMM:
-        np.fill_diagonal(out, 0)
-    return out
+        out = _gemm(X, None, metric, n_jobs)
+    elif callable(metric) and not _is_compiled(X, metric, params):
+        out = pairwise_distances(X, metric=metric, **params).astype(X.dtype, copy=False)
+    else:
+        out = _by_blocks(X, X, metric, params, n_jobs)
+        if metric in _BY_GEMM:
+            np.fill_diagonal(out, 0)
+    return _checked(out, metric, n_jobs)
 
 
 def to_centers(X, centers, metric, params, *, n_jobs=None):
     """Return the dissimilarity of every row of X to every center."""
     metric = _ALIASES.get(metric, metric)
-    if metric in _BY_GEMM and not (sparse.issparse(X) or sparse.issparse(centers)):
+    centers = centers.astype(X.dtype, copy=False)
+    if _by_products(X, metric, params) and not sparse.issparse(centers):
         if metric != "cosine":
-            offset = centers.mean(axis=0, dtype=np.float64)
-            dtype = X.dtype
-            X, centers = (X - offset).astype(dtype), (centers - offset).astype(dtype)
-        return _gemm(X, centers, metric, n_jobs)
-    return _by_blocks(X, centers, metric, params, n_jobs)
+            offset = centers.mean(axis=0, dtype=np.float64).astype(X.dtype)
+            X, centers = X - offset, centers - offset
+        out = _gemm(X, centers, metric, n_jobs)
+    else:
+        out = _by_blocks(X, centers, metric, params, n_jobs)
+    return _checked(out, metric, n_jobs)
+
+
+def _by_products(X, metric, params):
+    """Tell whether the matrix can be made from inner products."""
+    return metric in _BY_GEMM and not params and not sparse.issparse(X)
+
+
+def _is_compiled(X, metric, params):
+    """Tell whether ``metric`` can run in a compiled loop over the rows."""
+    return isinstance(metric, Dispatcher) and not params and not sparse.issparse(X)
+
+
+def _checked(out, metric, n_jobs):
+    """Refuse what is not a dissimilarity; cut off what rounding left below zero."""
+    if not callable(metric):
+        np.maximum(out, 0, out=out)
+    raise_on_fault(out, f"the dissimilarity by metric={metric!r}", n_jobs=n_jobs)
+    return out
 
 
 def _by_blocks(X, Y, metric, params, n_jobs):
@@ -76,7 +101,7 @@ def _by_blocks(X, Y, metric, params, n_jobs):
     if sparse.issparse(X) != sparse.issparse(Y):
         X, Y = sparse.csr_matrix(X), sparse.csr_matrix(Y)
     out = np.empty((X.shape[0], Y.shape[0]), dtype=X.dtype)
-    if isinstance(metric, Dispatcher) and not params and not sparse.issparse(X):
+    if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)
         task = partial(fill, X, Y, out)
     else:
@@ -88,8 +113,9 @@ def _by_blocks(X, Y, metric, params, n_jobs):
                 X[start:stop], Y, metric=metric, **params
             )
 
+    size = min(max(_ITEMS_PER_CALL // (Y.shape[0] * Y.shape[1]), 1), 256)
     with blas_on_one_thread():
-        map_blocks(task, row_blocks(X.shape[0], 256), n_jobs=n_jobs)
+        map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs)
     return out
 
 

@@ -135,13 +135,13 @@ def fasterpam(
     return result
 
 
-def warn_not_converged(name, max_iter):
+def warn_not_converged(name, max_iter, stacklevel=3):
     """Tell that the passes ended before the swaps did."""
     warnings.warn(
         f"{name} made all of its max_iter={max_iter} passes and the last one still "
         "exchanged medoids: raise max_iter for a local optimum.",
         ConvergenceWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
 
 

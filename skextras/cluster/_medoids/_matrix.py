@@ -9,22 +9,24 @@ from skextras.cluster._medoids import _matrix_kernels
 _SYMMETRY_TOL = 1e-6
 
 
-def check_dissimilarities(distances, *, assume_symmetric=False, n_jobs=None):
+def check_dissimilarities(
+    distances, *, name="distances", assume_symmetric=False, n_jobs=None
+):
     """Return C-ordered ``rows`` with ``rows[j, o] = distances[o, j]``, checked.
 
     A float32 or float64 matrix is not copied if it is F-ordered or symmetric.
     """
-    distances = as_floats(distances, "distances")
+    distances = as_floats(distances, name)
     if distances.shape[0] != distances.shape[1]:
         raise ValueError(
-            f"distances must be square, got the shape {distances.shape}: give the "
+            f"{name} must be square, got the shape {distances.shape}: give the "
             "dissimilarity of every sample to every sample."
         )
     if distances.flags.c_contiguous and not assume_symmetric and len(distances) > 1:
-        kind = raise_on_fault(distances, "distances", symmetry=True, n_jobs=n_jobs)
+        kind = raise_on_fault(distances, name, symmetry=True, n_jobs=n_jobs)
         return np.ascontiguousarray(distances.T) if kind == 3 else distances
     rows = distances if distances.flags.c_contiguous else distances.T
-    raise_on_fault(rows, "distances", transposed=rows is not distances, n_jobs=n_jobs)
+    raise_on_fault(rows, name, transposed=rows is not distances, n_jobs=n_jobs)
     return rows
 
 
@@ -52,7 +54,7 @@ def as_floats(distances, name):
 def raise_on_fault(matrix, name, *, symmetry=False, transposed=False, n_jobs=None):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
-    With ``symmetry``, return 3 if the matrix is not symmetric. Every entry is read once.
+    With ``symmetry``, return 3 if the matrix is not symmetric. Reads every entry once.
     """
     if symmetry:
 

@@ -42,7 +42,8 @@ def distinct_points(X, weight):
     first = np.flatnonzero(~repeated)
     position = np.full(len(weight), -1)
     position[index] = np.cumsum(~repeated) - 1
-    return Points(index[first], np.add.reduceat(weight[index], first), position, keys[first])
+    total = np.add.reduceat(weight[index], first)
+    return Points(index[first], total, position, keys[first])
 
 
 def find_rows(rows, X, points):

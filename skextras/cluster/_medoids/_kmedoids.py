@@ -1,0 +1,404 @@
+"""K-medoids clustering: the estimator."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skextras._callbacks import CallbackSupportMixin, fit_progress, with_callbacks
+from skextras._validation import (
+    METRICS,
+    Interval,
+    StrOptions,
+    _fit_context,
+    all_or_nothing,
+    check_memory,
+    check_weights,
+    validate_data,
+)
+from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids._fasterpam import (
+    FasterPAMResult,
+    optimize,
+    row_sums,
+    warn_not_converged,
+)
+from skextras.cluster._medoids._matrix import check_dissimilarities, raise_on_fault
+from skextras.cluster._medoids._points import distinct_points, weighted_points
+
+
+class KMedoids(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
+):
+    r"""K-medoids clustering by FasterPAM.
+
+    Chooses ``n_clusters`` of the training points as medoids :math:`m_i` such that
+
+    .. math:: \sum_o w_o \min_i d(x_o, m_i)
+
+    is small, where :math:`d` is ``metric``, :math:`x_o` the rows of ``X`` and
+    :math:`w` is ``sample_weight``. The result is a local optimum: no exchange of one
+    medoid for one other point lowers the loss. Any dissimilarity will do; it need not
+    be a metric.
+
+    Time is :math:`O(n^2)` for each of a few passes, whatever the number of clusters,
+    plus that of the :math:`n^2` dissimilarities; memory is that of an :math:`n \times
+    n` matrix in the dtype of ``X``, for the :math:`n` distinct rows.
+
+    Read more in the :ref:`User Guide <k_medoids>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters, and of medoids.
+    metric : str or callable, default="euclidean"
+        Dissimilarity: a name that :func:`sklearn.metrics.pairwise_distances` knows,
+        "precomputed", or a symmetric function of two rows that returns a float. A
+        function compiled by numba runs in a compiled loop. With "precomputed", ``X``
+        holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
+        afterwards; ``X[o, j]`` is that of point ``o`` to candidate medoid ``j``, which
+        gives asymmetric matrices their meaning.
+    metric_params : dict, default=None
+        Keyword arguments of ``metric``.
+    method : {"fasterpam"}, default="fasterpam"
+        The optimiser. "fasterpam" makes every exchange that helps at once.
+    init : {"random", "build", "k-medoids++", "first"} or array-like, default="random"
+        Where to start:
+
+        - "random": distinct points, all equally likely.
+        - "build": the greedy BUILD phase of PAM, exact.
+        - "k-medoids++": each next medoid with a probability in proportion to the
+          weighted dissimilarity to the medoids before.
+        - "first": the first distinct rows.
+        - array of shape (n_clusters,): indices of samples.
+        - array of shape (n_clusters, n_features): rows of ``X``.
+    n_init : int, default=1
+        Number of runs, each with its own start and order of the candidates. The one
+        with the smallest loss is kept, the first on ties.
+    max_iter : int, default=300
+        Maximum number of passes over all candidates in a run.
+    n_jobs : int, default=None
+        Number of threads that compute dissimilarities. None means 1 unless in a
+        :obj:`joblib.parallel_backend` context; -1 means all processors. The result
+        does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the start and the order of the candidates. Pass an int for the same
+        result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each training point: that of its nearest medoid, the first on ties.
+    medoid_indices_ : ndarray of shape (n_clusters,)
+        Training rows of the medoids.
+    cluster_centers_ : {ndarray, sparse matrix} of shape (n_clusters, n_features) or None
+        The medoids; None if ``metric="precomputed"``.
+    inertia_ : float
+        The loss: weighted sum of ``distances_``.
+    distances_ : ndarray of shape (n_samples,)
+        Dissimilarity of each training point to its medoid.
+    n_iter_ : int
+        Number of passes of the best run.
+    n_swap_ : int
+        Number of exchanges of the best run.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` exceeds the number of samples; if dissimilarities are missing,
+        infinite or negative; if ``init`` holds what is not a point of ``X``; if weights
+        are negative or all zero.
+    MemoryError
+        If the matrix of dissimilarities is larger than the memory that is left.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If ``max_iter`` ended the best run, or if there are fewer distinct points than
+        clusters: some are then empty.
+
+    See Also
+    --------
+    fasterpam : The same optimiser as a function of a matrix.
+    sklearn.cluster.KMeans : Centres that are means, for squared Euclidean distances.
+
+    Notes
+    -----
+    Equal rows count as one point with the sum of their weights, and rows of weight 0
+    are not candidates: weights and repetitions give the same result. So does any order
+    of the rows, with the same ``random_state``.
+
+    References
+    ----------
+    .. [1] E. Schubert and P. J. Rousseeuw, "Fast and eager k-medoids clustering: O(k)
+       runtime improvement of the PAM, CLARA, and CLARANS algorithms", Information
+       Systems 101, 2021.
+    .. [2] L. Kaufman and P. J. Rousseeuw, "Finding Groups in Data: An Introduction to
+       Cluster Analysis", Wiley, 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import KMedoids
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [4, 2], [4, 4], [4, 0]])
+    >>> kmedoids = KMedoids(n_clusters=2, random_state=0).fit(X)
+    >>> kmedoids.inertia_
+    8.0
+    >>> kmedoids.cluster_centers_
+    array([[4., 2.],
+           [1., 2.]])
+    >>> kmedoids.predict([[0, 0], [5, 5]])
+    array([1, 0])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions(METRICS), callable],
+        "metric_params": [dict, None],
+        "method": [StrOptions({"fasterpam"})],
+        "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        metric="euclidean",
+        metric_params=None,
+        method="fasterpam",
+        init="random",
+        n_init=1,
+        max_iter=300,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.metric_params = metric_params
+        self.method = method
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the medoids.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the loss; None means 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X = self._check_X(X, reset=True)
+        if X.shape[0] < self.n_clusters:
+            raise ValueError(
+                f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
+                "more samples or ask for fewer clusters."
+            )
+        rows = None
+        if self.metric == "precomputed":
+            rows = check_dissimilarities(X, name="precomputed X", n_jobs=self.n_jobs)
+        weight = check_weights(sample_weight, X.shape[0])
+        points = distinct_points(X, weight) if rows is None else weighted_points(weight)
+        start = None
+        if not isinstance(self.init, str):
+            start = _init.locate(self.init, X, self.n_clusters, points)
+        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
+        if len(points.index) < self.n_clusters:
+            rest = np.setdiff1d(np.arange(X.shape[0]), points.index)
+            medoids = np.concatenate([points.index, rest])[: self.n_clusters]
+            best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
+        else:
+            rows = self._rows(X, rows, points, params)
+            best, converged = self._best_run(X, rows, points, start)
+            medoids = points.index[best.medoid_indices]
+        self._metric_params = params
+        self.medoid_indices_ = medoids
+        self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
+        self._n_features_out = self.n_clusters
+        distances = self._to_medoids(X)
+        self.labels_ = distances.argmin(axis=1)
+        self.distances_ = distances[np.arange(len(distances)), self.labels_]
+        self.inertia_ = float(weight @ self.distances_.astype(np.float64))
+        self.n_iter_ = best.n_iter
+        self.n_swap_ = best.n_swap
+        self._warn(converged)
+        return self
+
+    def _rows(self, X, rows, points, params):
+        """Matrix of dissimilarities between the points."""
+        size = len(points.index)
+        if rows is not None and size == len(rows):
+            return rows
+        check_memory(
+            size**2 * X.dtype.itemsize,
+            f"The matrix of dissimilarities between {size} points",
+            "fit on a sample, and predict the rest.",
+        )
+        if rows is not None:
+            return rows[np.ix_(points.index, points.index)]
+        return _distances.square(
+            X[points.index], self.metric, params, n_jobs=self.n_jobs
+        )
+
+    def _best_run(self, X, rows, points, start):
+        """Optimise from ``n_init`` starts; return the best result."""
+        rng = check_random_state(self.random_state)
+        sums = row_sums(rows, points.weight, n_jobs=self.n_jobs)
+        order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        best = None
+        with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
+            for _ in range(self.n_init):
+                if start is None or self.init in ("random", "k-medoids++"):
+                    start = _init.draw(
+                        self.init, rows, self.n_clusters, points, order, rng, self.n_jobs
+                    )
+                candidates = order[rng.permutation(len(order))]
+                run = optimize(
+                    rows, start, points.weight, candidates, self.max_iter, step=step
+                )
+                if best is None or run[0].loss < best[0].loss:
+                    best = run
+        return best
+
+    def _warn(self, converged):
+        """Say what the result is not."""
+        n_found = len(np.unique(self.labels_))
+        if n_found < self.n_clusters:
+            warnings.warn(
+                f"Only {n_found} distinct points for n_clusters={self.n_clusters}: the "
+                "other clusters are empty; ask for fewer clusters.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        elif not converged:
+            warn_not_converged("KMedoids", self.max_iter, stacklevel=6)
+
+    def transform(self, X):
+        """Compute the dissimilarity of each point to each medoid.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``: to all
+            points of the training set.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_clusters)
+            Dissimilarities, in the dtype of ``X`` if that is float32.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        return self._to_medoids(self._check_X(X, reset=False))
+
+    def predict(self, X):
+        """Assign each point to its nearest medoid, the first on ties.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Number of the cluster of each point.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        return self._to_medoids(self._check_X(X, reset=False)).argmin(axis=1)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return minus the mean dissimilarity to the nearest medoid: more is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the mean.
+
+        Returns
+        -------
+        score : float
+            Minus the weighted mean.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        X = self._check_X(X, reset=False)
+        weight = check_weights(sample_weight, X.shape[0])
+        nearest = self._to_medoids(X).min(axis=1)
+        return -float(np.average(nearest.astype(np.float64), weights=weight))
+
+    def _check_X(self, X, *, reset):
+        precomputed = self.metric == "precomputed"
+        allow_nan = self.metric == "nan_euclidean"
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse=False if precomputed else "csr",
+            dtype=[np.float64, np.float32],
+            order=None if precomputed else "C",
+            ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
+        )
+
+    def _to_medoids(self, X):
+        """Dissimilarity of every row of X to every medoid."""
+        if self.metric != "precomputed":
+            return _distances.to_centers(
+                X,
+                self.cluster_centers_,
+                self.metric,
+                self._metric_params,
+                n_jobs=self.n_jobs,
+            )
+        distances = X[:, self.medoid_indices_]
+        raise_on_fault(distances, "precomputed X, in the columns of the medoids,")
+        return distances
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        precomputed = self.metric == "precomputed"
+        tags.input_tags.pairwise = precomputed
+        tags.input_tags.positive_only = precomputed
+        tags.input_tags.sparse = not precomputed
+        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
