@@ -1,4 +1,4 @@
-"""Checks shared by the estimators; the only importer of scikit-learn's private names."""
+"""Shared checks; the only importer of scikit-learn's private names."""
 
 import os
 from functools import wraps

@@ -22,8 +22,11 @@ def row_sums(rows, weight, out, start, stop):
 
 @jit(fastmath=FAST)
 def _gain(row, dn, weight):
-    """Loss saved by one more medoid. Never grows while ``dn`` shrinks: every term and
-    every rounded sum in this fixed order is monotone."""
+    """Loss saved by one more medoid.
+
+    Never grows while ``dn`` shrinks: every term and every rounded sum in this fixed
+    order is monotone.
+    """
     total = 0.0
     for o in range(row.shape[0]):
         total += weight[o] * max(dn[o] - row[o], np.float32(0))
@@ -95,4 +98,3 @@ def extend(rows, weight, dn, gain, index, size, stamp, medoids, n_chosen, budget
         if size > 0:
             _sift_down(gain, index, 0, size)
     return n_chosen, size, size == 0
-

@@ -98,8 +98,8 @@ def _checked(out, metric, n_jobs):
 
 def _by_blocks(X, Y, metric, params, n_jobs):
     """Fill blocks of rows by scikit-learn, or by a compiled metric."""
-    if sparse.issparse(X) != sparse.issparse(Y):
-        X, Y = sparse.csr_matrix(X), sparse.csr_matrix(Y)
+    if sparse.issparse(X) or sparse.issparse(Y):
+        X, Y = _as_csr(X), _as_csr(Y)
     out = np.empty((X.shape[0], Y.shape[0]), dtype=X.dtype)
     if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)
@@ -117,6 +117,15 @@ def _by_blocks(X, Y, metric, params, n_jobs):
     with blas_on_one_thread():
         map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs)
     return out
+
+
+def _as_csr(X):
+    """Return CSR rows, with the 32-bit indices that scikit-learn's loops need."""
+    X = sparse.csr_matrix(X)
+    if max(X.nnz, *X.shape) < 2**31:
+        indices, indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+        X = sparse.csr_matrix((X.data, indices, indptr), shape=X.shape)
+    return X
 
 
 def _as_bool(X):

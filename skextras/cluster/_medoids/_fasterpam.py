@@ -135,13 +135,13 @@ def fasterpam(
     return result
 
 
-def warn_not_converged(name, max_iter, stacklevel=3):
+def warn_not_converged(name, max_iter):
     """Tell that the passes ended before the swaps did."""
     warnings.warn(
         f"{name} made all of its max_iter={max_iter} passes and the last one still "
         "exchanged medoids: raise max_iter for a local optimum.",
         ConvergenceWarning,
-        stacklevel=stacklevel,
+        stacklevel=3,
     )
 
 
@@ -293,4 +293,3 @@ def check_indices(indices, name, n_samples):
             "give distinct points."
         )
     return indices.astype(np.intp)
-

@@ -12,10 +12,7 @@ NAMES = ("random", "build", "k-medoids++", "first")
 
 def locate(init, X, n_clusters, points):
     """Return the positions among ``points`` of medoids that the user gave."""
-    if sparse.issparse(init):
-        init = init.tocsr()
-    else:
-        init = np.asarray(init)
+    init = init.tocsr() if sparse.issparse(init) else np.asarray(init)
     if init.ndim == 1:
         rows = check_indices(init, "init", X.shape[0])
         _check_length(rows, n_clusters)
@@ -57,7 +54,7 @@ def _locate_rows(init, X, n_clusters, points):
     positions = find_rows(init, X, points)
     if (positions < 0).any():
         raise ValueError(
-            f"init row {np.argmin(positions)} is not a row of X with a positive weight: "
+            f"init row {np.argmin(positions)} is not a row of X of positive weight: "
             "medoids are points of the data; give rows of X, or indices."
         )
     return positions

@@ -4,7 +4,6 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -12,7 +11,7 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin, fit_progress, with_callbacks
@@ -105,8 +104,8 @@ class KMedoids(
         Cluster of each training point: that of its nearest medoid, the first on ties.
     medoid_indices_ : ndarray of shape (n_clusters,)
         Training rows of the medoids.
-    cluster_centers_ : {ndarray, sparse matrix} of shape (n_clusters, n_features) or None
-        The medoids; None if ``metric="precomputed"``.
+    cluster_centers_ : ndarray of shape (n_clusters, n_features) or None
+        The medoids, sparse as ``X`` is; None if ``metric="precomputed"``.
     inertia_ : float
         The loss: weighted sum of ``distances_``.
     distances_ : ndarray of shape (n_samples,)
@@ -204,9 +203,9 @@ class KMedoids(
         self.n_jobs = n_jobs
         self.random_state = random_state
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
     def fit(self, X, y=None, sample_weight=None):
         """Find the medoids.
 
@@ -278,17 +277,16 @@ class KMedoids(
         )
 
     def _best_run(self, X, rows, points, start):
-        """Optimise from ``n_init`` starts; return the best result."""
+        """Optimise ``n_init`` times; return the best result and if it converged."""
+        k, n_jobs = self.n_clusters, self.n_jobs
         rng = check_random_state(self.random_state)
-        sums = row_sums(rows, points.weight, n_jobs=self.n_jobs)
+        sums = row_sums(rows, points.weight, n_jobs=n_jobs)
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
         best = None
         with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
             for _ in range(self.n_init):
                 if start is None or self.init in ("random", "k-medoids++"):
-                    start = _init.draw(
-                        self.init, rows, self.n_clusters, points, order, rng, self.n_jobs
-                    )
+                    start = _init.draw(self.init, rows, k, points, order, rng, n_jobs)
                 candidates = order[rng.permutation(len(order))]
                 run = optimize(
                     rows, start, points.weight, candidates, self.max_iter, step=step
@@ -305,10 +303,10 @@ class KMedoids(
                 f"Only {n_found} distinct points for n_clusters={self.n_clusters}: the "
                 "other clusters are empty; ask for fewer clusters.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=2,
             )
         elif not converged:
-            warn_not_converged("KMedoids", self.max_iter, stacklevel=6)
+            warn_not_converged("KMedoids", self.max_iter)
 
     def transform(self, X):
         """Compute the dissimilarity of each point to each medoid.
@@ -373,7 +371,7 @@ class KMedoids(
             self,
             X,
             reset=reset,
-            accept_sparse=False if precomputed else "csr",
+            accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
             dtype=[np.float64, np.float32],
             order=None if precomputed else "C",
             ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
@@ -398,7 +396,7 @@ class KMedoids(
         precomputed = self.metric == "precomputed"
         tags.input_tags.pairwise = precomputed
         tags.input_tags.positive_only = precomputed
-        tags.input_tags.sparse = not precomputed
+        tags.input_tags.sparse = self.metric not in ("precomputed", "nan_euclidean")
         tags.input_tags.allow_nan = self.metric == "nan_euclidean"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -69,8 +69,8 @@ def raise_on_fault(matrix, name, *, symmetry=False, transposed=False, n_jobs=Non
     for kind, i, j in faults:
         if kind in (1, 2):
             place = (j, i) if transposed else (i, j)
-            raise ValueError(
-                f"{name} must be {'finite' if kind == 1 else 'non-negative'}, got "
-                f"{matrix[i, j]} at row {place[0]}, column {place[1]}."
-            )
+            where = f"got {matrix[i, j]} at row {place[0]}, column {place[1]}."
+            if kind == 1:
+                raise ValueError(f"{name} must be finite (no NaN, no inf), {where}")
+            raise ValueError(f"Negative values in data: {name} must be >= 0, {where}")
     return max(kind for kind, _, _ in faults)

@@ -4,7 +4,22 @@ import numpy as np
 
 from skextras._jit import jit
 
-TILE = 64
+TILE = 128
+
+
+@jit
+def _look(matrix, mirror, top, bottom, left, right, tol):
+    """Tell of one tile of the upper triangle: an entry is bad, a pair differs."""
+    for j in range(left, right):
+        for i in range(top, bottom):
+            mirror[i - top, j - left] = matrix[j, i]
+    bad, skew = False, False
+    for i in range(top, bottom):
+        for j in range(left, right):
+            x, y = matrix[i, j], mirror[i - top, j - left]
+            bad |= not ((x >= 0) & (y >= 0) & (x < np.inf) & (y < np.inf))
+            skew |= abs(x - y) > tol * max(x, y)
+    return bad, skew
 
 
 @jit
@@ -16,19 +31,15 @@ def find_fault(matrix, tol, start, stop):
     its size, else 0.
     """
     n = matrix.shape[0]
+    tol = matrix.dtype.type(tol)
+    mirror = np.empty((TILE, TILE), matrix.dtype)
     kind, row, column = 0, 0, 0
     for top in range(start, stop, TILE):
         bottom = min(top + TILE, stop)
         for left in range(top, n, TILE):
             right = min(left + TILE, n)
-            bad = False
-            skew = False
-            for i in range(top, bottom):
-                for j in range(left, right):
-                    x, y = matrix[i, j], matrix[j, i]
-                    bad |= not (x >= 0 and y >= 0 and x < np.inf and y < np.inf)
-                    skew |= abs(x - y) > tol * max(x, y)
-            if skew and not bad and kind == 0:
+            bad, skew = _look(matrix, mirror, top, bottom, left, right, tol)
+            if skew and kind == 0:
                 kind = 3
             if bad:
                 for i in range(top, bottom):
