@@ -30,11 +30,12 @@ format:
 
 doc:
 	@$(VENV) doc plot
+	$(BIN)/python -m doctest doc/index.rst doc/user_guide/*.rst
 	$(BIN)/python -m sphinx -W -b html doc doc/_build/html
 
 notebooks:
 	@$(VENV) test doc plot
-	@test -d doc/auto_examples || $(MAKE) doc
+	@$(MAKE) doc
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 doc/auto_examples
 
 bench:

@@ -47,8 +47,10 @@ def cosine_tile(tile, X, Y, xx, yy):
     for i in range(tile.shape[0]):
         for j in range(tile.shape[1]):
             d = one - tile[i, j]
-            if d < guard and xx[i] > 0 and yy[j] > 0:
+            if d < guard:
                 d = 0.5 * _squared_distance(X[i], Y[j])
+            elif xx[i] == 0 and yy[j] == 0:
+                d = tile.dtype.type(0)  # equal rows, without a direction
             tile[i, j] = d
 
 

@@ -1,32 +1,24 @@
 """FasterPAM on a matrix of dissimilarities: the function layer."""
 
 import warnings
-from contextlib import nullcontext
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from skextras._parallel import map_row_blocks
 from skextras._validation import check_number, check_weights
-from skextras.cluster._medoids import _build_kernels, _swap_kernels
-from skextras.cluster._medoids._matrix import check_dissimilarities
-
-#: Dissimilarities compared by one kernel call: an interrupt waits no longer than that.
-_ITEMS_PER_CALL = 2**27
-#: A swap must lower the loss by this fraction, so that rounding cannot make a cycle.
-_TOL = 1e-12
-
-
-class FasterPAMResult(NamedTuple):
-    """Medoids found by :func:`fasterpam`, and what it cost to find them."""
-
-    medoid_indices: np.ndarray
-    labels: np.ndarray
-    loss: float
-    n_iter: int
-    n_swap: int
+from skextras.cluster._medoids._matrix import (
+    as_square,
+    in_memory_order,
+    look_through,
+)
+from skextras.cluster._medoids._swaps import (
+    Codes,
+    FasterPAMResult,
+    SwapState,
+    optimize,
+    single_medoid,
+)
 
 
 def fasterpam(
@@ -47,9 +39,9 @@ def fasterpam(
 
     where :math:`D` is ``distances``, :math:`w` is ``sample_weight`` and :math:`m` are
     the ``medoids``, by exchanging one medoid for one other point at a time, until no
-    exchange lowers it. Every exchange that helps is made at once. A pass costs one
-    reading of the matrix, :math:`O(n^2)`, whatever the number of medoids; the memory
-    beside the matrix is :math:`O(n k)`.
+    exchange lowers it. Every exchange that helps is made at once. A pass takes
+    :math:`O(n^2)` steps, whatever the number of medoids. Beside the matrix, the memory
+    is a byte for each of its entries, and :math:`O(n k)`.
 
     Parameters
     ----------
@@ -97,6 +89,13 @@ def fasterpam(
     ConvergenceWarning
         If ``max_iter`` passes were made and the last one still exchanged medoids.
 
+    Notes
+    -----
+    The result is exact: one-byte lower bounds rule candidates out, and what they leave
+    is evaluated in full. Sums are taken in float64, and an exchange must lower the loss
+    by :math:`10^{-12}` of it. A number that stands for "out of reach" should therefore
+    not exceed the other entries by more than about :math:`10^9`.
+
     See Also
     --------
     skextras.cluster.KMedoids : The estimator, from features or dissimilarities.
@@ -120,8 +119,8 @@ def fasterpam(
     >>> result.loss
     4.0
     """
-    rows = check_dissimilarities(distances, assume_symmetric=assume_symmetric)
-    n_samples = rows.shape[0]
+    distances = as_square(distances, "distances")
+    n_samples = len(distances)
     medoids = _check_medoids(medoids, n_samples, random_state)
     weight = check_weights(sample_weight, n_samples)
     check_number(max_iter, "max_iter", 1)
@@ -129,10 +128,33 @@ def fasterpam(
         order = np.arange(n_samples)
     else:
         order = check_indices(order, "order", n_samples)
-    result, converged = optimize(rows, medoids, weight, order, max_iter)
+    result, converged = _run(
+        distances, medoids, weight, order, max_iter, symmetry=not assume_symmetric
+    )
     if not converged:
         warn_not_converged("fasterpam", max_iter)
     return result
+
+
+def _run(distances, medoids, weight, order, max_iter, *, symmetry):
+    """Check the matrix and code it in one reading, then swap."""
+    if len(medoids) == 1:
+        look_through(distances, "distances", symmetry=False)
+        rows = np.ascontiguousarray(distances.T)
+        return single_medoid(rows, medoids, weight, order), True
+    matrix = in_memory_order(distances)  # taken for symmetric, until that is known
+    first = matrix[medoids]
+    if not (first.min() >= 0 and first.max() < np.inf):
+        look_through(distances, "distances")  # says where
+    codes = Codes(matrix, weight, order)
+    state = SwapState(matrix, medoids, weight, codes)
+    if look_through(distances, "distances", symmetry=symmetry, each=codes.encode):
+        codes.complete = True
+    else:
+        codes = Codes(np.ascontiguousarray(distances), weight, order)
+        rows = np.ascontiguousarray(distances.T)
+        state = SwapState(rows, medoids, weight, codes)
+    return optimize(state, max_iter)
 
 
 def warn_not_converged(name, max_iter):
@@ -143,124 +165,6 @@ def warn_not_converged(name, max_iter):
         ConvergenceWarning,
         stacklevel=3,
     )
-
-
-def optimize(rows, medoids, weight, order, max_iter, *, step=nullcontext):
-    """Run FasterPAM on checked arrays; return its result and whether it converged.
-
-    ``rows[j]`` are the dissimilarities of all points to candidate j, in one C-ordered
-    array; ``step()`` is entered as a context around every pass.
-    """
-    if len(medoids) == 1:
-        return _single_medoid(rows, medoids, weight, order, step), True
-    state = _SwapState(rows, medoids, weight)
-    stride = max(1, _ITEMS_PER_CALL // rows.shape[1])
-    n_iter, last, converged = 0, -1, False
-    while n_iter < max_iter and not converged:
-        n_iter += 1
-        with step():
-            n_swap, loss = state.n_swap, state.refresh()
-            for start in range(0, len(order), stride):
-                stop = min(start + stride, len(order))
-                last, closed = state.scan(order, start, stop, last)
-                if closed:
-                    break
-            converged = state.n_swap == n_swap or state.loss >= loss
-    loss = state.refresh()
-    result = FasterPAMResult(state.medoids, state.near, loss, n_iter, state.n_swap)
-    return result, converged
-
-
-class _SwapState:
-    """The arrays of the swap phase: see ``_swap_kernels`` for their meaning."""
-
-    def __init__(self, rows, medoids, weight):
-        n, k = rows.shape[1], len(medoids)
-        self.rows, self.weight = rows, weight
-        self.medoids = np.array(medoids, dtype=np.intp)
-        self.is_medoid = np.zeros(len(rows), dtype=bool)
-        self.is_medoid[self.medoids] = True
-        self.table = np.empty((n, k), dtype=rows.dtype)
-        self.keys = self.table.view(f"i{rows.dtype.itemsize}")
-        self.near, self.second = np.empty((2, n), dtype=np.int32)
-        self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
-        self.removal = np.empty(k)
-        self.n_swap, self.loss = 0, np.inf
-        caches = (self.near, self.second, self.dn, self.ds)
-        _swap_kernels.fill_table(rows, self.medoids, self.table, 0, n)
-        _swap_kernels.fill_caches(self.table, *caches, 0, n)
-        _swap_kernels.own_slots(self.table, self.medoids, *caches)
-
-    def refresh(self):
-        """Recompute the loss and the removal losses, which swaps only update."""
-        self.loss = _swap_kernels.sum_losses(
-            self.near, self.dn, self.ds, self.weight, self.removal
-        )
-        return self.loss
-
-    def scan(self, order, start, stop, last):
-        """Try some candidates; return the last swapped one and if a round is closed."""
-        last, self.loss, n_swap, closed = _swap_kernels.scan(
-            self.rows, order, start, stop, last, self.loss, _TOL, True,
-            self.medoids, self.is_medoid, self.table, self.keys, self.near, self.second,
-            self.dn, self.ds, self.weight, self.removal,
-        )  # fmt: skip
-        self.n_swap += n_swap
-        return last, closed
-
-
-def _single_medoid(rows, medoids, weight, order, step):
-    """Find the one medoid with the smallest sum: no swaps needed."""
-    with step():
-        sums = row_sums(rows, weight)
-        best = order[np.argmin(sums[order])]
-        if not sums[best] < sums[medoids[0]] * (1 - _TOL):
-            best = medoids[0]
-    labels = np.zeros(rows.shape[1], dtype=np.int32)
-    swapped = int(best != medoids[0])
-    return FasterPAMResult(np.array([best]), labels, float(sums[best]), 1, swapped)
-
-
-def row_sums(rows, weight, n_jobs=None):
-    """Weighted sum of every row: the loss of each candidate alone."""
-    sums = np.empty(len(rows))
-    map_row_blocks(
-        lambda start, stop: _build_kernels.row_sums(rows, weight, sums, start, stop),
-        len(rows),
-        n_jobs=n_jobs,
-    )
-    return sums
-
-
-def build(rows, n_medoids, weight, *, n_jobs=None, step=nullcontext):
-    """Choose medoids by PAM's BUILD: the best first one, then the largest gains.
-
-    Exact, yet a gain is computed anew only when its old value, an upper bound, is the
-    largest one: 2.5 to 6 readings of the matrix instead of one per medoid. Ties go to
-    the smaller index. Fewer than ``n_medoids`` come back where no further one lowers
-    the loss.
-    """
-    medoids = np.empty(n_medoids, dtype=np.intp)
-    with step():
-        medoids[0] = np.argmin(row_sums(rows, weight, n_jobs))
-        dn = rows[medoids[0]].copy()
-        gain = np.empty(len(rows))
-        map_row_blocks(
-            lambda low, high: _build_kernels.gains(rows, dn, weight, gain, low, high),
-            len(rows),
-            n_jobs=n_jobs,
-        )
-        index = np.delete(np.arange(len(rows)), medoids[0])
-        gain = gain[index]
-        _build_kernels.heapify(gain, index)
-        stamp = np.ones(len(rows), dtype=np.intp)
-        n_chosen, size, exhausted = 1, len(index), False
-        budget = max(1, _ITEMS_PER_CALL // rows.shape[1])
-        while n_chosen < n_medoids and not exhausted:
-            n_chosen, size, exhausted = _build_kernels.extend(
-                rows, weight, dn, gain, index, size, stamp, medoids, n_chosen, budget
-            )
-    return medoids[:n_chosen]
 
 
 def _check_medoids(medoids, n_samples, random_state):

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from skextras.cluster._medoids._fasterpam import build, check_indices
+from skextras.cluster._medoids._build import build
+from skextras.cluster._medoids._fasterpam import check_indices
 from skextras.cluster._medoids._points import find_rows
 
 #: Starts that are drawn or computed from the dissimilarities.

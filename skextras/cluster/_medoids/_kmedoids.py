@@ -26,14 +26,21 @@ from skextras._validation import (
     validate_data,
 )
 from skextras.cluster._medoids import _distances, _init
-from skextras.cluster._medoids._fasterpam import (
-    FasterPAMResult,
-    optimize,
-    row_sums,
-    warn_not_converged,
+from skextras.cluster._medoids._build import loss_of_each
+from skextras.cluster._medoids._fasterpam import warn_not_converged
+from skextras.cluster._medoids._matrix import (
+    as_square,
+    check_dissimilarities,
+    raise_on_fault,
 )
-from skextras.cluster._medoids._matrix import check_dissimilarities, raise_on_fault
 from skextras.cluster._medoids._points import distinct_points, weighted_points
+from skextras.cluster._medoids._swaps import (
+    Codes,
+    FasterPAMResult,
+    SwapState,
+    optimize,
+    single_medoid,
+)
 
 
 class KMedoids(
@@ -56,7 +63,8 @@ class KMedoids(
 
     Time is :math:`O(n^2)` for each of a few passes, whatever the number of clusters,
     plus that of the :math:`n^2` dissimilarities; memory is that of an :math:`n \times
-    n` matrix in the dtype of ``X``, for the :math:`n` distinct rows.
+    n` matrix in the dtype of ``X`` and another one of single bytes, for the :math:`n`
+    distinct rows.
 
     Read more in the :ref:`User Guide <k_medoids>`.
 
@@ -86,13 +94,13 @@ class KMedoids(
         - array of shape (n_clusters,): indices of samples.
         - array of shape (n_clusters, n_features): rows of ``X``.
     n_init : int, default=1
-        Number of runs, each with its own start and order of the candidates. The one
-        with the smallest loss is kept, the first on ties.
+        Number of runs, each with its own start. The one with the smallest loss is
+        kept, the first on ties.
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run.
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
-        :obj:`joblib.parallel_backend` context; -1 means all processors. The result
+        :obj:`joblib.parallel_config` context; -1 means all processors. The result
         does not depend on it.
     random_state : int, RandomState instance or None, default=None
         Draws the start and the order of the candidates. Pass an int for the same
@@ -116,7 +124,7 @@ class KMedoids(
         Number of exchanges of the best run.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen in ``fit``, if all are strings.
 
     Raises
@@ -230,11 +238,12 @@ class KMedoids(
                 f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
-        rows = None
+        given = None
         if self.metric == "precomputed":
-            rows = check_dissimilarities(X, name="precomputed X", n_jobs=self.n_jobs)
+            X = as_square(X, "precomputed X")
+            given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
         weight = check_weights(sample_weight, X.shape[0])
-        points = distinct_points(X, weight) if rows is None else weighted_points(weight)
+        points = weighted_points(weight) if given else distinct_points(X, weight)
         start = None
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, self.n_clusters, points)
@@ -244,8 +253,8 @@ class KMedoids(
             medoids = np.concatenate([points.index, rest])[: self.n_clusters]
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
-            rows = self._rows(X, rows, points, params)
-            best, converged = self._best_run(X, rows, points, start)
+            matrix = self._dissimilarities(X, given, points, params)
+            best, converged = self._best_run(X, *matrix, points, start)
             medoids = points.index[best.medoid_indices]
         self._metric_params = params
         self.medoid_indices_ = medoids
@@ -260,37 +269,46 @@ class KMedoids(
         self._warn(converged)
         return self
 
-    def _rows(self, X, rows, points, params):
-        """Matrix of dissimilarities between the points."""
+    def _dissimilarities(self, X, given, points, params):
+        """Matrix between the points, by rows of candidates and by rows of points."""
         size = len(points.index)
-        if rows is not None and size == len(rows):
-            return rows
+        whole = given is not None and size == X.shape[0]
         check_memory(
-            size**2 * X.dtype.itemsize,
+            size**2 * (1 if whole else 1 + X.dtype.itemsize),
             f"The matrix of dissimilarities between {size} points",
             "fit on a sample, and predict the rest.",
         )
-        if rows is not None:
-            return rows[np.ix_(points.index, points.index)]
-        return _distances.square(
+        if whole:
+            return given
+        if given is not None:
+            rows, columns = given
+            part = rows[np.ix_(points.index, points.index)]
+            if columns is rows:
+                return part, part
+            return part, columns[np.ix_(points.index, points.index)]
+        rows = _distances.square(
             X[points.index], self.metric, params, n_jobs=self.n_jobs
         )
+        return rows, rows
 
-    def _best_run(self, X, rows, points, start):
+    def _best_run(self, X, rows, columns, points, start):
         """Optimise ``n_init`` times; return the best result and if it converged."""
-        k, n_jobs = self.n_clusters, self.n_jobs
+        k, n_jobs, weight = self.n_clusters, self.n_jobs, points.weight
         rng = check_random_state(self.random_state)
-        sums = row_sums(rows, points.weight, n_jobs=n_jobs)
+        sums = loss_of_each(rows, weight, n_jobs=n_jobs)
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        candidates = order[rng.permutation(len(order))]
+        codes = Codes(columns, weight, candidates, n_jobs=n_jobs)
         best = None
         with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
             for _ in range(self.n_init):
-                if start is None or self.init in ("random", "k-medoids++"):
+                if isinstance(self.init, str):
                     start = _init.draw(self.init, rows, k, points, order, rng, n_jobs)
-                candidates = order[rng.permutation(len(order))]
-                run = optimize(
-                    rows, start, points.weight, candidates, self.max_iter, step=step
-                )
+                if k == 1:
+                    run = single_medoid(rows, start, weight, order, step=step), True
+                else:
+                    state = SwapState(rows, start, weight, codes)
+                    run = optimize(state, self.max_iter, step=step)
                 if best is None or run[0].loss < best[0].loss:
                     best = run
         return best
@@ -300,8 +318,9 @@ class KMedoids(
         n_found = len(np.unique(self.labels_))
         if n_found < self.n_clusters:
             warnings.warn(
-                f"Only {n_found} distinct points for n_clusters={self.n_clusters}: the "
-                "other clusters are empty; ask for fewer clusters.",
+                f"Only {n_found} distinct points (at distances above 0) were found for "
+                f"n_clusters={self.n_clusters}: the other clusters are empty; ask for "
+                "fewer clusters.",
                 ConvergenceWarning,
                 stacklevel=2,
             )

@@ -1,4 +1,4 @@
-"""Checks of precomputed dissimilarities."""
+"""Checks of matrices of dissimilarities."""
 
 import numpy as np
 
@@ -7,70 +7,101 @@ from skextras.cluster._medoids import _matrix_kernels
 
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
 _SYMMETRY_TOL = 1e-6
+_ITEMS_PER_BLOCK = 2**18  # rows that are still in the cache when they are used again
 
 
-def check_dissimilarities(
-    distances, *, name="distances", assume_symmetric=False, n_jobs=None
-):
-    """Return C-ordered ``rows`` with ``rows[j, o] = distances[o, j]``, checked.
-
-    A float32 or float64 matrix is not copied if it is F-ordered or symmetric.
-    """
-    distances = as_floats(distances, name)
-    if distances.shape[0] != distances.shape[1]:
-        raise ValueError(
-            f"{name} must be square, got the shape {distances.shape}: give the "
-            "dissimilarity of every sample to every sample."
-        )
-    if distances.flags.c_contiguous and not assume_symmetric and len(distances) > 1:
-        kind = raise_on_fault(distances, name, symmetry=True, n_jobs=n_jobs)
-        return np.ascontiguousarray(distances.T) if kind == 3 else distances
-    rows = distances if distances.flags.c_contiguous else distances.T
-    raise_on_fault(rows, name, transposed=rows is not distances, n_jobs=n_jobs)
-    return rows
-
-
-def as_floats(distances, name):
-    """Return a two-dimensional float32 or float64 array, C- or F-ordered."""
+def as_square(distances, name):
+    """Return a square float32 or float64 array, C- or F-ordered."""
     distances = np.asarray(distances)
     if distances.ndim != 2 or distances.size == 0:
         raise ValueError(
             f"{name} must be a matrix with at least one entry, got an array of shape "
             f"{distances.shape}."
         )
+    if distances.shape[0] != distances.shape[1]:
+        raise ValueError(
+            f"{name} must be square, got the shape {distances.shape}: give the "
+            "dissimilarity of every sample to every sample."
+        )
     if distances.dtype not in (np.float32, np.float64):
-        try:
-            distances = distances.astype(np.float64)
-        except (TypeError, ValueError) as error:
+        if distances.dtype.kind not in "biuf":
             raise ValueError(
                 f"{name} must hold numbers, got the type {distances.dtype}."
-            ) from error
+            )
+        distances = distances.astype(np.float64)
     distances = distances.astype(distances.dtype.newbyteorder("="), copy=False)
     if not (distances.flags.c_contiguous or distances.flags.f_contiguous):
         distances = np.ascontiguousarray(distances)
     return distances
 
 
-def raise_on_fault(matrix, name, *, symmetry=False, transposed=False, n_jobs=None):
+def in_memory_order(distances):
+    """Return the matrix, or its transpose if that is the C-ordered one."""
+    return distances if distances.flags.c_contiguous else distances.T
+
+
+def check_dissimilarities(distances, name, *, n_jobs=None):
+    """Check a matrix from ``as_square``; return it as it is read.
+
+    Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
+    dissimilarity of point o to candidate j. Nothing is copied if it is symmetric.
+    """
+    if look_through(distances, name, n_jobs=n_jobs):
+        matrix = in_memory_order(distances)
+        return matrix, matrix
+    return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
+
+
+def look_through(distances, name, *, symmetry=True, each=None, n_jobs=None):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
-    With ``symmetry``, return 3 if the matrix is not symmetric. Reads every entry once.
+    Returns whether the matrix is symmetric (True without ``symmetry``). Reads it once:
+    ``each(start, stop)`` is called for rows that were just read.
     """
-    if symmetry:
+    matrix = in_memory_order(distances)
+    bits = matrix.view(f"u{matrix.dtype.itemsize}")
+    infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)
+    n = len(matrix)
+    keys = np.random.default_rng(n).integers(1, 2**32, n, dtype=np.uint32)
+    row_sums = np.empty(n, dtype=np.uint64)
+    size = max(4, _ITEMS_PER_BLOCK // n // 4 * 4)
 
-        def look(start, stop):
-            return _matrix_kernels.find_fault(matrix, _SYMMETRY_TOL, start, stop)
-    else:
+    def look(top, bottom):
+        sums = np.zeros(n, dtype=np.uint64)
+        for start in range(top, bottom, size):
+            stop = min(start + size, bottom)
+            largest = _matrix_kernels.sum_bits(bits, keys, row_sums, sums, start, stop)
+            if largest >= infinity:  # as integers, so are NaN and all negative numbers
+                raise_on_fault(matrix[start:stop], name, start, matrix is not distances)
+            if each is not None:
+                each(start, stop)
+        return sums
 
-        def look(start, stop):
-            return _matrix_kernels.find_bad_entry(matrix, start, stop)
+    parts = map_blocks(look, row_blocks(n, max(size, -(-n // 8))), n_jobs=n_jobs)
+    column_sums = np.sum(parts, axis=0)
+    if not symmetry or np.array_equal(row_sums, column_sums):
+        return True
+    near = map_blocks(
+        lambda start, stop: _matrix_kernels.is_near_symmetric(
+            matrix, _SYMMETRY_TOL, start, stop
+        ),
+        row_blocks(n, 256),
+        n_jobs=n_jobs,
+    )
+    return all(near)
 
-    faults = map_blocks(look, row_blocks(len(matrix), 512), n_jobs=n_jobs)
+
+def raise_on_fault(matrix, name, first=0, transposed=False, *, n_jobs=None):
+    """Raise ValueError for an entry that is missing, infinite or negative."""
+    faults = map_blocks(
+        lambda start, stop: _matrix_kernels.find_bad_entry(matrix, start, stop),
+        row_blocks(len(matrix), 512),
+        n_jobs=n_jobs,
+    )
     for kind, i, j in faults:
-        if kind in (1, 2):
-            place = (j, i) if transposed else (i, j)
+        if kind:
+            place = (j, first + i) if transposed else (first + i, j)
             where = f"got {matrix[i, j]} at row {place[0]}, column {place[1]}."
             if kind == 1:
                 raise ValueError(f"{name} must be finite (no NaN, no inf), {where}")
             raise ValueError(f"Negative values in data: {name} must be >= 0, {where}")
-    return max(kind for kind, _, _ in faults)

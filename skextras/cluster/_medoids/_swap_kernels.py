@@ -1,17 +1,26 @@
-"""Compiled loops of the swap phase: caches, candidate evaluation, swaps.
+"""Compiled loops of the swap phase: bounds, exact evaluation, swaps.
 
-Arrays, with ``m`` points (columns), ``k`` medoids and one row per candidate:
+Arrays, with ``m`` points, ``k`` medoids and one row per candidate:
 
-``rows``    (n_candidates, m)  rows[j, o] = dissimilarity of point o to candidate j
-``table``   (m, k)             the same for the current medoids, one row per point
-``keys``    (m, k)             the bits of ``table`` as integers: the same memory
-``near``, ``second`` (m,)      slots of the nearest and second nearest medoid
-``dn``, ``ds`` (m,)            their dissimilarities, dn <= ds
-``removal`` (k,)               loss added when a slot is emptied
+``rows``    (n, m)       rows[j, o] = dissimilarity of point o to candidate j
+``table``   (m, k)       the same for the current medoids, one row per point
+``keys``    (m, k)       the bits of ``table`` as integers: the same memory
+``near``, ``second``     (m,) slots of the nearest and second nearest medoid
+``dn``, ``ds``           (m,) their dissimilarities, dn <= ds
+``removal`` (k,)         loss added when a slot is emptied
 
-A point with ``rows[j, o] >= ds[o]`` is not affected by candidate j, whatever slot it
-takes: only about ``2 m / k`` points are. The loops compare 64 points at a time and do
-scalar work for the hits alone.
+Candidate j in slot i changes the loss by ``removal[i] + shared + partial[i]``. Only
+points with ``rows[j, o] < ds[o]`` add to ``shared`` and to the ``partial`` of their own
+slot, and neither rises when a dissimilarity falls. So one-byte lower bounds of the
+dissimilarities give a lower bound of the change: it is computed for a tile of LANES
+candidates at once, in integers, and rules nearly all of them out. The rest are
+evaluated exactly.
+
+``tiles``   (n_tiles, m, LANES)  the bytes, see ``_code_kernels``
+``levels``  (m, 4)       per point: ds, dn and ds - dn in its own steps, and its class c
+``inverse`` (m,)         steps per unit of dissimilarity: weight / (unit * 4**c)
+``sums``    (k + 1, LANES)  upper bounds of -partial and, last, of -shared, in units;
+                         even candidates of the tile first, then the odd ones
 """
 
 import numpy as np
@@ -23,12 +32,14 @@ from numba.extending import intrinsic
 from skextras._jit import jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
-LANES = 4  # candidates per sweep: as many independent streams from memory
+LANES = 64  # candidates in a tile
+GROUP = 8  # points of one slot and class that are summed in registers
+LEVEL_MAX = 254  # the largest level; a byte of 255 stands for no candidate
 
 if config.DISABLE_JIT:
 
-    def _closer(rows, j, start, ds):
-        bits = rows[j, start : start + BLOCK] < ds[start : start + BLOCK]
+    def _closer(row, start, ds):
+        bits = row[start : start + BLOCK] < ds[start : start + BLOCK]
         return sum(1 << i for i in range(BLOCK) if bits[i])
 
     def _equal(slots, start, slot):
@@ -41,36 +52,60 @@ if config.DISABLE_JIT:
     def _drop_bit(mask):
         return int(mask) & (int(mask) - 1)
 
-else:
+    def _fetch(tiles, tile, point):
+        pass
 
-    def _load_block(context, builder, array_type, array, offset):
-        """Load BLOCK consecutive items of a C-ordered array as one vector."""
+    def _adder(count, sign):
+        def add(tiles, tile, members, levels, first, sums, slot, shift):
+            for place in range(first, first + count):
+                code = tiles[tile, members[place]].astype(np.int32)
+                ds, dn, gap = levels[place, :3].astype(np.int32)
+                share = np.minimum(np.maximum(ds - code, 0), gap)
+                for row, units in ((slot, share), (-1, np.maximum(dn - code, 0))):
+                    units = np.concatenate([units[::2], units[1::2]])
+                    sums[row] += sign * (units << shift)
+
+        return add
+
+else:
+    _WORD = ir.IntType(32)
+
+    def _vector(item, size):
+        return ir.VectorType(item, size)
+
+    def _load(context, builder, array_type, array, offset, size):
+        """Load consecutive items of a C-ordered array as one vector."""
         data = context.make_array(array_type)(context, builder, array).data
-        item = context.get_data_type(array_type.dtype)
-        vector = ir.VectorType(item, BLOCK)
+        vector = _vector(context.get_data_type(array_type.dtype), size)
         pointer = builder.gep(data, [offset], inbounds=True)
         pointer = builder.bitcast(pointer, vector.as_pointer())
         load = builder.load(pointer)
         load.align = array_type.dtype.bitwidth // 8
-        return load
+        return load, pointer
 
-    def _bits(builder, comparison):
+    def _spread(builder, value, size):
+        """Fill a vector with one value."""
+        vector = builder.insert_element(
+            ir.Constant(_vector(value.type, size), ir.Undefined), value, _WORD(0)
+        )
+        return builder.shuffle_vector(
+            vector, vector, ir.Constant(_vector(_WORD, size), [0] * size)
+        )
+
+    def _mask(builder, comparison):
         return builder.bitcast(comparison, ir.IntType(BLOCK))
 
     @intrinsic
-    def _closer(typingctx, rows, j, start, ds):
-        """Mask of the points start..start+63 with rows[j, o] < ds[o]."""
-        signature = types.uint64(rows, types.intp, types.intp, ds)
+    def _closer(typingctx, row, start, ds):
+        """Mask of the points start..start+63 with row[o] < ds[o]."""
+        signature = types.uint64(row, types.intp, ds)
 
         def codegen(context, builder, signature, args):
-            rows_type, _, _, ds_type = signature.args
-            rows, j, start, ds = args
-            array = context.make_array(rows_type)(context, builder, rows)
-            width = cgutils.unpack_tuple(builder, array.shape, 2)[1]
-            offset = builder.add(builder.mul(j, width), start)
-            left = _load_block(context, builder, rows_type, rows, offset)
-            right = _load_block(context, builder, ds_type, ds, start)
-            return _bits(builder, builder.fcmp_ordered("<", left, right))
+            row_type, _, ds_type = signature.args
+            row, start, ds = args
+            left, _ = _load(context, builder, row_type, row, start, BLOCK)
+            right, _ = _load(context, builder, ds_type, ds, start, BLOCK)
+            return _mask(builder, builder.fcmp_ordered("<", left, right))
 
         return signature, codegen
 
@@ -81,14 +116,9 @@ else:
 
         def codegen(context, builder, signature, args):
             slots, start, slot = args
-            left = _load_block(context, builder, signature.args[0], slots, start)
-            vector = left.type
-            right = ir.Constant(vector, ir.Undefined)
-            lane = ir.Constant(ir.IntType(32), 0)
-            right = builder.insert_element(right, slot, lane)
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK)
-            right = builder.shuffle_vector(right, right, zeros)
-            return _bits(builder, builder.icmp_signed("==", left, right))
+            left, _ = _load(context, builder, signature.args[0], slots, start, BLOCK)
+            right = _spread(builder, slot, BLOCK)
+            return _mask(builder, builder.icmp_signed("==", left, right))
 
         return signature, codegen
 
@@ -101,115 +131,228 @@ else:
 
         return types.intp(types.uint64), codegen
 
+    @intrinsic
+    def _fetch(typingctx, tiles, tile, point):
+        """Bring the codes of one point in a tile into the cache."""
+        signature = types.void(tiles, types.intp, types.intp)
+
+        def codegen(context, builder, signature, args):
+            tiles, tile, point = args
+            array = context.make_array(signature.args[0])(context, builder, tiles)
+            width = cgutils.unpack_tuple(builder, array.shape, 3)[1]
+            offset = builder.add(builder.mul(tile, width), point)
+            offset = builder.mul(offset, offset.type(LANES))
+            pointer = builder.gep(array.data, [offset], inbounds=True)
+            pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [pointer.type, _WORD, _WORD, _WORD])
+            function = cgutils.get_or_insert_function(
+                builder.module, kind, "llvm.prefetch.p0"
+            )
+            builder.call(function, [pointer, _WORD(0), _WORD(2), _WORD(1)])
+            return context.get_dummy_value()
+
+        return signature, codegen
+
     @jit
     def _drop_bit(mask):
         return mask & (mask - np.uint64(1))
 
+    def _adder(count, sign):
+        """Make the intrinsic that takes ``count`` points into the sums of a tile.
+
+        All are of one slot and class. Bytes are subtracted with saturation at 0, and
+        summed in 16-bit registers: even and odd candidates apart.
+        """
+        byte, half = ir.IntType(8), ir.IntType(16)
+        bytes_, halves = _vector(byte, LANES), _vector(half, LANES // 2)
+        words = _vector(_WORD, LANES // 2)
+
+        def combine(builder, name, left, right):
+            kind = ir.FunctionType(bytes_, [bytes_, bytes_])
+            name = f"llvm.{name}.v{LANES}i8"
+            function = cgutils.get_or_insert_function(builder.module, kind, name)
+            return builder.call(function, [left, right])
+
+        def split(builder, pair, units):
+            units = builder.bitcast(units, halves)
+            even = builder.and_(units, ir.Constant(halves, [255] * (LANES // 2)))
+            odd = builder.lshr(units, ir.Constant(halves, [8] * (LANES // 2)))
+            return [builder.add(a, b) for a, b in zip(pair, (even, odd), strict=True)]
+
+        @intrinsic
+        def add(typingctx, tiles, tile, members, levels, first, sums, slot, shift):
+            signature = types.void(
+                tiles, types.intp, members, levels, types.intp, sums, types.intp,
+                types.int32,
+            )  # fmt: skip
+
+            def codegen(context, builder, signature, args):
+                tiles_type, _, members_type, levels_type, _, sums_type, _, _ = (
+                    signature.args
+                )
+                tiles, tile, members, levels, first, sums, slot, shift = args
+                array = context.make_array(tiles_type)(context, builder, tiles)
+                width = cgutils.unpack_tuple(builder, array.shape, 3)[1]
+                array = context.make_array(sums_type)(context, builder, sums)
+                n_slots = cgutils.unpack_tuple(builder, array.shape, 2)[0]
+                index = context.make_array(members_type)(context, builder, members).data
+                level = context.make_array(levels_type)(context, builder, levels).data
+                long = first.type
+                zero = ir.Constant(halves, [0] * (LANES // 2))
+                share, gain = [zero, zero], [zero, zero]
+                for step in range(count):
+                    place = builder.add(first, long(step))
+                    point = builder.load(builder.gep(index, [place], inbounds=True))
+                    point = builder.sext(point, long)
+                    offset = builder.add(builder.mul(tile, width), point)
+                    offset = builder.mul(offset, long(LANES))
+                    code, _ = _load(context, builder, tiles_type, tiles, offset, LANES)
+                    place = builder.mul(place, long(4))
+                    ds, dn, gap = (
+                        _spread(
+                            builder,
+                            builder.load(
+                                builder.gep(level, [builder.add(place, long(field))])
+                            ),
+                            LANES,
+                        )
+                        for field in range(3)
+                    )
+                    units = combine(builder, "usub.sat", ds, code)
+                    units = combine(builder, "umin", units, gap)
+                    share = split(builder, share, units)
+                    gain = split(builder, gain, combine(builder, "usub.sat", dn, code))
+                shift = _spread(builder, shift, LANES // 2)
+                last = builder.sub(n_slots, long(1))
+                for row, pair in ((slot, share), (last, gain)):
+                    for side, units in enumerate(pair):
+                        offset = builder.mul(row, long(LANES))
+                        offset = builder.add(offset, long(side * LANES // 2))
+                        old, pointer = _load(
+                            context, builder, sums_type, sums, offset, LANES // 2
+                        )
+                        units = builder.shl(builder.zext(units, words), shift)
+                        change = builder.add if sign > 0 else builder.sub
+                        store = builder.store(change(old, units), pointer)
+                        store.align = 4
+                return context.get_dummy_value()
+
+            return signature, codegen
+
+        return add
+
+
+_add_group = _adder(GROUP, 1)
+_add_point = _adder(1, 1)
+_drop_point = _adder(1, -1)
+
 
 @jit
-def _two_nearest(distances):
-    """Slots of the smallest and second smallest entry; first slot on ties."""
-    first, second = 0, -1
-    best, next_best = distances[0], np.inf
-    for slot in range(1, distances.shape[0]):
-        d = distances[slot]
-        if d < next_best:
-            if d < best:
-                second, next_best = first, best
-                first, best = slot, d
-            else:
-                second, next_best = slot, d
-    return first, second
+def set_levels(o, dn, ds, inverse, levels):
+    """Express the dissimilarities of a point in its steps; tell if they fit."""
+    farther = np.ceil(np.float64(ds[o]) * inverse[o])
+    nearer = np.ceil(np.float64(dn[o]) * inverse[o])
+    levels[o, 0] = np.uint8(min(farther, LEVEL_MAX))
+    levels[o, 1] = np.uint8(min(nearer, LEVEL_MAX))
+    levels[o, 2] = np.uint8(min(farther - nearer + 1.0, LEVEL_MAX))
+    return farther <= LEVEL_MAX
 
 
 @jit
-def fill_table(rows, medoids, table, start, stop):
-    """Copy the medoids' rows into ``table[start:stop]``, one row per point."""
-    for low in range(start, stop, BLOCK):
-        high = min(low + BLOCK, stop)
-        for slot in range(medoids.shape[0]):
-            j = medoids[slot]
-            for o in range(low, high):
-                table[o, slot] = rows[j, o]
+def set_all_levels(dn, ds, inverse, levels):
+    """As ``set_levels`` for every point; the classes are there already."""
+    for o in range(dn.shape[0]):
+        set_levels(o, dn, ds, inverse, levels)
 
 
 @jit
-def fill_caches(table, near, second, dn, ds, start, stop):
-    """Find the two nearest medoids of the points start..stop (k >= 2)."""
-    for o in range(start, stop):
-        first, other = _two_nearest(table[o])
-        near[o] = first
-        second[o] = other
-        dn[o] = table[o, first]
-        ds[o] = table[o, other]
+def _group(near, packed, n_classes, place, members, grouped):
+    """Sort the points by slot and class, each padded with points without levels.
 
-
-@jit
-def own_slots(table, medoids, near, second, dn, ds):
-    """Give every medoid its own slot, even beside a medoid at distance 0."""
-    for slot in range(medoids.shape[0]):
-        o = medoids[slot]
-        if near[o] != slot:
-            second[o] = near[o]
-            ds[o] = dn[o]
-            near[o] = slot
-            dn[o] = table[o, slot]
-
-
-@jit
-def sum_losses(near, dn, ds, weight, removal):
-    """Recompute ``removal`` from the caches; return the loss."""
-    removal[:] = 0.0
-    loss = 0.0
+    ``packed`` are the levels of a point as one integer, its class the highest byte.
+    ``place`` (k * n_classes + 1,) becomes the first place of each slot and class in
+    ``members`` (the points) and ``grouped`` (their levels).
+    """
+    place[:] = 0
     for o in range(near.shape[0]):
-        loss += weight[o] * dn[o]
-        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-    return loss
+        place[near[o] * n_classes + (packed[o] >> 24) + 1] += 1
+    for key in range(1, place.shape[0]):
+        size = place[key]
+        place[key] = place[key - 1] + (size + GROUP - 1) // GROUP * GROUP
+        for p in range(place[key - 1] + size, place[key]):
+            members[p] = 0
+            grouped[p] = 0
+    for o in range(near.shape[0]):
+        key = near[o] * n_classes + (packed[o] >> 24)
+        p = place[key]
+        place[key] = p + 1
+        members[p] = o
+        grouped[p] = packed[o]
+    for key in range(place.shape[0] - 1, 0, -1):
+        place[key] = (place[key - 1] + GROUP - 1) // GROUP * GROUP
+    place[0] = 0
 
 
 @jit
-def _score_point(rows, j, o, near, dn, ds, weight, partial):
+def _sum_tile(tiles, tile, n_classes, place, members, grouped, sums):
+    """Add up all points for one tile of candidates; fetch the next tile meanwhile."""
+    m = tiles.shape[1]
+    following = tile + 1 if tile + 1 < tiles.shape[0] else tile
+    sums[:, :] = 0
+    ahead = 0
+    for key in range(place.shape[0] - 1):
+        slot, shift = key // n_classes, 2 * (key % n_classes)
+        for p in range(place[key], place[key + 1], GROUP):
+            for step in range(GROUP):
+                _fetch(tiles, following, min(ahead + step, m - 1))
+            ahead += GROUP
+            _add_group(tiles, tile, members, grouped, p, sums, slot, shift)
+
+
+@jit
+def _bound(sums, removal, unit, bounds):
+    """Lower bounds of the changes by the candidates of a tile, over all slots."""
+    k = removal.shape[0]
+    bounds[:] = np.inf
+    for slot in range(k):
+        for lane in range(LANES):
+            bounds[lane] = min(bounds[lane], removal[slot] - unit * sums[slot, lane])
+    for lane in range(LANES):
+        bounds[lane] -= unit * sums[k, lane]
+
+
+@jit
+def _score_point(row, o, near, dn, ds, weight, partial):
     """Add an affected point to its slot's share; return the share of all slots."""
-    d, nearest = np.float64(rows[j, o]), np.float64(dn[o])
+    d, nearest = np.float64(row[o]), np.float64(dn[o])
     partial[near[o]] += weight[o] * (max(d, nearest) - np.float64(ds[o]))
     return weight[o] * min(d - nearest, 0.0)
 
 
 @jit
-def _score(rows, picks, n_picks, near, dn, ds, weight, shared, partial):
-    """Evaluate up to LANES candidates in one sweep over the points."""
+def _evaluate(row, near, dn, ds, weight, removal, partial):
+    """Change of the loss by a candidate in its best slot, and that slot."""
     m = near.shape[0]
-    shared[:] = 0.0
-    partial[:, :] = 0.0
     whole = m - m % BLOCK
+    shared = 0.0
+    partial[:] = 0.0
     for start in range(0, whole, BLOCK):
-        for lane in range(n_picks):
-            j = picks[lane]
-            mask = _closer(rows, j, start, ds)
-            gain = 0.0
-            while mask != 0:
-                o = start + _first_bit(mask)
-                mask = _drop_bit(mask)
-                gain += _score_point(rows, j, o, near, dn, ds, weight, partial[lane])
-            shared[lane] += gain
-    for lane in range(n_picks):
-        j = picks[lane]
-        for o in range(whole, m):
-            if rows[j, o] < ds[o]:
-                shared[lane] += _score_point(
-                    rows, j, o, near, dn, ds, weight, partial[lane]
-                )
-
-
-@jit
-def _best_slot(removal, partial):
-    """Slot whose replacement changes the loss least; first one on ties."""
+        mask = _closer(row, start, ds)
+        gain = 0.0
+        while mask != 0:
+            o = start + _first_bit(mask)
+            mask = _drop_bit(mask)
+            gain += _score_point(row, o, near, dn, ds, weight, partial)
+        shared += gain
+    for o in range(whole, m):
+        if row[o] < ds[o]:
+            shared += _score_point(row, o, near, dn, ds, weight, partial)
     best, slot = removal[0] + partial[0], 0
     for i in range(1, removal.shape[0]):
         change = removal[i] + partial[i]
         if change < best:
             best, slot = change, i
-    return best, slot
+    return best + shared, slot
 
 
 @jit
@@ -237,7 +380,7 @@ def _nearest_but(keys, excluded, preferred):
 def _update_point(o, b, d, is_candidate, table, keys, near, second, dn, ds):
     """Repair the caches of one point after slot ``b`` moved to distance ``d``."""
     a = near[o]
-    if is_candidate:
+    if is_candidate and d <= (ds[o] if a == b else dn[o]):
         if a != b:
             second[o], ds[o] = a, dn[o]
         near[o], dn[o] = b, d
@@ -261,86 +404,102 @@ def _update_point(o, b, d, is_candidate, table, keys, near, second, dn, ds):
 
 
 @jit
-def _swap(rows, j, b, own, table, keys, near, second, dn, ds, weight, removal):
-    """Move slot ``b`` to candidate ``j``; return the change of the loss."""
+def _swap(
+    row, j, b, table, keys, near, second, dn, ds, weight, removal,
+    inverse, levels, tiles, tile, identity, sums,
+):  # fmt: skip
+    """Move slot ``b`` to candidate ``j``; return the change of the loss, and a flag.
+
+    Keeps ``sums`` of ``tile`` up to date (none if tile < 0). The flag tells that all
+    levels fit.
+    """
     m = near.shape[0]
     for o in range(m):
-        table[o, b] = rows[j, o]
+        table[o, b] = row[o]
     change = 0.0
+    fits = True
     slot = np.int32(b)
     for start in range(0, m, BLOCK):
         if start + BLOCK <= m:
-            mask = _closer(rows, j, start, ds)
+            mask = _closer(row, start, ds)
             mask |= _equal(near, start, slot) | _equal(second, start, slot)
         else:
             mask = np.uint64(0)
             for o in range(start, m):
-                if rows[j, o] < ds[o] or near[o] == b or second[o] == b or o == own:
+                if row[o] < ds[o] or near[o] == b or second[o] == b:
                     mask |= np.uint64(1) << np.uint64(o - start)
-        if start <= own < start + BLOCK:
-            mask |= np.uint64(1) << np.uint64(own - start)
+        if start <= j < start + BLOCK:
+            mask |= np.uint64(1) << np.uint64(j - start)
         while mask != 0:
             o = start + _first_bit(mask)
             mask = _drop_bit(mask)
+            shift = 2 * np.int32(levels[o, 3])
+            if tile >= 0:
+                _drop_point(tiles, tile, identity, levels, o, sums, near[o], shift)
             change -= weight[o] * dn[o]
             removal[near[o]] -= weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-            _update_point(o, b, rows[j, o], o == own, table, keys, near, second, dn, ds)
+            _update_point(o, b, row[o], o == j, table, keys, near, second, dn, ds)
             change += weight[o] * dn[o]
             removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-    return change
+            fits &= set_levels(o, dn, ds, inverse, levels)
+            if tile >= 0:
+                _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
+    return change, fits
 
 
 @jit
 def scan(
-    rows, order, start, stop, last, loss, tol, square,
-    medoids, is_medoid, table, keys, near, second, dn, ds, weight, removal,
+    rows, order, start, stop, last, loss, tol, medoids, is_medoid, table, keys,
+    near, second, dn, ds, weight, removal, tiles, inverse, levels, unit,
+    n_classes, place, members, grouped, identity, sums, packed, packed_groups,
 ):  # fmt: skip
     """Try the candidates ``order[start:stop]``, swapping eagerly.
 
-    LANES candidates are evaluated at once against the same state; the first that
-    improves is taken and those behind it are evaluated again, so that the swaps are
-    those of one candidate at a time. Returns the last swapped candidate, the loss,
-    the number of swaps, and whether a full round passed without one.
+    Returns where it stopped, the last swapped candidate, the loss, the number of swaps,
+    whether a full round passed without one, and whether all levels fit: if not, the
+    codes must be made anew before the next call.
     """
     k = medoids.shape[0]
-    picks = np.empty(LANES, np.intp)
-    places = np.empty(LANES, np.intp)
-    shared = np.empty(LANES)
-    partial = np.empty((LANES, k))
-    n_swap = 0
-    width = LANES
+    few = k >= 16  # the points that a swap touches: 3 m / k
+    partial = np.empty(k)
+    bounds = np.empty(LANES)
+    n_swap, tile = 0, -1
+    is_grouped = False
     position = start
-    closed = False
-    while position < stop and not closed:
-        n_picks = 0
-        ahead = position
-        while ahead < stop and n_picks < width:
-            j = order[ahead]
-            if j == last:
-                closed = True
-                break
-            if not is_medoid[j]:
-                picks[n_picks] = j
-                places[n_picks] = ahead
-                n_picks += 1
-            ahead += 1
-        position = ahead
-        width = LANES
-        _score(rows, picks, n_picks, near, dn, ds, weight, shared, partial)
-        for lane in range(n_picks):
-            change, b = _best_slot(removal, partial[lane])
-            if change + shared[lane] < -tol * loss:
-                j = picks[lane]
-                own = j if square else -1
-                loss += _swap(
-                    rows, j, b, own, table, keys, near, second, dn, ds, weight, removal
-                )
-                is_medoid[medoids[b]] = False
-                is_medoid[j] = True
-                medoids[b] = j
-                last = j
-                n_swap += 1
-                position = places[lane] + 1
-                closed = False
-                break
-    return last, loss, n_swap, closed
+    while position < stop:
+        j = order[position]
+        if j == last:
+            return position, last, loss, n_swap, True, True
+        if position // LANES != tile:
+            tile = position // LANES
+            if not is_grouped:
+                _group(near, packed, n_classes, place, members, packed_groups)
+                is_grouped = True
+            _sum_tile(tiles, tile, n_classes, place, members, grouped, sums)
+            _bound(sums, removal, unit, bounds)
+        lane = position % LANES
+        lane = (lane % 2) * (LANES // 2) + lane // 2
+        position += 1
+        if is_medoid[j] or bounds[lane] >= -0.5 * tol * loss:
+            continue
+        change, b = _evaluate(rows[j], near, dn, ds, weight, removal, partial)
+        if change >= -tol * loss:
+            continue
+        change, fits = _swap(
+            rows[j], j, b, table, keys, near, second, dn, ds, weight, removal,
+            inverse, levels, tiles, tile if few else -1, identity, sums,
+        )  # fmt: skip
+        loss += change
+        is_medoid[medoids[b]] = False
+        is_medoid[j] = True
+        medoids[b] = j
+        last = j
+        n_swap += 1
+        is_grouped = False
+        if not fits:
+            return position, last, loss, n_swap, False, False
+        if few:
+            _bound(sums, removal, unit, bounds)
+        else:
+            tile = -1
+    return position, last, loss, n_swap, False, True

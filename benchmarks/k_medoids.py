@@ -1,0 +1,116 @@
+"""K-medoids: FasterPAM on a matrix, BUILD, and the estimator from features."""
+
+import numpy as np
+from peers import kmedoids_rust, one_batch, scikit_learn
+from run import Contestant, Problem
+from sklearn.datasets import load_digits, make_blobs
+from sklearn.metrics import pairwise_distances_argmin_min
+
+from skextras.cluster import KMedoids, fasterpam
+from skextras.cluster._medoids._build import build
+
+
+def problems(data):
+    """Yield the problems; on the digits of MNIST if ``data`` holds them."""
+    name, X = images(data)
+    D = dissimilarities(X)
+    for k in (10, 100, 200):
+        yield from swaps(f"{name} k={k}", D, k, tolerance=1e-6)
+    digits = load_digits().data.astype(np.float32)
+    small = dissimilarities(digits)
+    for k in (10, 100, 200):  # many equal distances: ties fall to the rounding
+        yield from swaps(f"digits k={k}", small, k, tolerance=2e-3)
+    for k in (10, 100, 200):
+        yield first_medoids(f"BUILD digits k={k}", small, k)
+    for k in (10, 100):
+        yield from_features(f"from X digits k={k}", digits, k)
+    for k in (10, 100):
+        yield from_features(f"from X {name} k={k}", X, k)
+
+
+def images(data):
+    """Return 10 000 x 784 floats: the test part of MNIST, or blobs of that shape."""
+    if data is None:
+        X, _ = make_blobs(10_000, 784, centers=50, cluster_std=8, random_state=0)
+        return "blobs 10000", X.astype(np.float32)
+    X = np.load(data / "mnist_test.npz")["X"]
+    return "mnist 10000", X.astype(np.float32) / 255
+
+
+def dissimilarities(X):
+    """Return a symmetric float32 matrix of Euclidean distances."""
+    norms = (X.astype(np.float64) ** 2).sum(axis=1)
+    squares = norms[:, None] + norms - 2.0 * (X @ X.T)
+    squares = np.maximum((squares + squares.T) / 2, 0)
+    np.fill_diagonal(squares, 0)
+    return np.sqrt(squares).astype(np.float32)
+
+
+def swaps(name, D, k, tolerance):
+    """FasterPAM from the same random medoids, candidates in natural order."""
+    medoids = np.random.RandomState(0).choice(len(D), k, replace=False)
+
+    def loss(result):
+        return result.loss
+
+    def peer(D, **options):
+        return lambda: kmedoids_rust.fasterpam(D, medoids, **options)
+
+    yield Problem(
+        f"swaps {name}, F order",
+        [
+            Contestant("skextras", lambda: fasterpam(D.T, medoids)),
+            Contestant("kmedoids, 1 thread", peer(D.T, n_cpu=1), tolerance),
+        ],
+        loss,
+    )
+    yield Problem(
+        f"swaps {name}, C order",
+        [
+            Contestant("skextras", lambda: fasterpam(D, medoids)),
+            Contestant("kmedoids, 1 thread", peer(D, n_cpu=1), tolerance),
+            # tries the candidates in random order
+            Contestant("kmedoids, default call", peer(D), 0.01),
+        ],
+        loss,
+    )
+
+
+def first_medoids(name, D, k):
+    """BUILD: the same medoids."""
+    weight = np.ones(len(D))
+
+    def loss(medoids):
+        return D[np.sort(medoids)].min(axis=0).sum(dtype=np.float64)
+
+    return Problem(
+        name,
+        [
+            Contestant("skextras", lambda: build(D, k, weight)),
+            Contestant("kmedoids, F order", lambda: kmedoids_rust.build(D.T, k), 1e-12),
+            Contestant("kmedoids, C order", lambda: kmedoids_rust.build(D, k), 1e-12),
+        ],
+        loss,
+    )
+
+
+def from_features(name, X, k):
+    """The estimators' defaults, each with its own random start."""
+
+    def loss(centers):
+        return pairwise_distances_argmin_min(X, centers)[1].sum(dtype=np.float64)
+
+    def ours(n_jobs):
+        return KMedoids(k, random_state=0, n_jobs=n_jobs).fit(X).cluster_centers_
+
+    contestants = [
+        Contestant("skextras KMedoids", lambda: ours(None)),
+        Contestant("skextras KMedoids, n_jobs=2", lambda: ours(2)),
+        Contestant("kmedoids KMedoids", lambda: kmedoids_rust.fit(X, k), 0.02),
+        Contestant("scikit-learn KMeans", lambda: scikit_learn.fit(X, k), None),
+    ]
+    if one_batch.AVAILABLE:
+        contestants.append(
+            Contestant("onebatch OneBatchPAM", lambda: one_batch.fit(X, k), None)
+        )
+    return Problem(name, contestants, loss)

@@ -1,0 +1,19 @@
+"""The package ``kmedoids``: FasterPAM in Rust."""
+
+import kmedoids
+
+
+def fasterpam(D, medoids, n_cpu=-1):
+    """Swap from given medoids; on one thread, candidates come in natural order."""
+    return kmedoids.fasterpam(D, medoids, max_iter=300, n_cpu=n_cpu)
+
+
+def build(D, k):
+    """BUILD alone: the swap phase with no passes."""
+    return kmedoids.pam_build(D, k).medoids
+
+
+def fit(X, k):
+    """The estimator's default call from features."""
+    model = kmedoids.KMedoids(k, metric="euclidean", random_state=0).fit(X)
+    return model.cluster_centers_

@@ -1,0 +1,12 @@
+"""The package ``onebatch``: k-medoids from one batch of reference points."""
+
+from importlib.util import find_spec
+
+AVAILABLE = find_spec("onebatch") is not None
+
+
+def fit(X, k):
+    import onebatch
+
+    model = onebatch.OneBatchPAM(n_medoids=k, random_state=0).fit(X)
+    return X[model.medoid_indices_]

@@ -1,0 +1,219 @@
+"""The swap phase of FasterPAM on checked arrays."""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+
+from skextras._parallel import map_blocks, row_blocks
+from skextras.cluster._medoids import _code_kernels, _swap_kernels
+from skextras.cluster._medoids._build import loss_of_each
+
+#: Candidates tried by one kernel call, times points: an interrupt waits for so many.
+_ITEMS_PER_CALL = 2**28
+#: A swap must lower the loss by this fraction, so that rounding cannot make a cycle.
+_TOL = 1e-12
+#: The steps are chosen such that a point's second medoid can go farther by this factor.
+_HEADROOM = 1.25
+#: Codes are made a little smaller than exact ones, for the rounding of a product and
+#: for matrices that are symmetric up to rounding.
+_SAFETY = 1 - 4e-6
+
+
+class FasterPAMResult(NamedTuple):
+    """Medoids found by :func:`fasterpam`, and what it cost to find them.
+
+    Attributes
+    ----------
+    medoid_indices : ndarray of shape (n_medoids,)
+        The medoids, in the slots in which they started.
+    labels : ndarray of shape (n_samples,)
+        Slot of the nearest medoid of each point.
+    loss : float
+        Weighted sum of the dissimilarities to the nearest medoid.
+    n_iter : int
+        Number of passes over the candidates.
+    n_swap : int
+        Number of exchanges.
+    """
+
+    medoid_indices: np.ndarray
+    labels: np.ndarray
+    loss: float
+    n_iter: int
+    n_swap: int
+
+
+class Codes:
+    """One byte per point and candidate: lower bounds of the dissimilarities.
+
+    A point's codes count steps of its own; a step, times the weight of the point, is
+    ``unit`` times a power of 4, the point's class.
+    """
+
+    def __init__(self, points, weight, order, n_jobs=None):
+        self.points, self.weight, self.order = points, weight, order
+        self.natural = np.array_equal(order, np.arange(len(order)))
+        self.n_jobs = n_jobs
+        self.complete = False
+        n, lanes = len(points), _swap_kernels.LANES
+        self.tiles = _aligned((-(-len(order) // lanes), n, lanes), np.uint8)
+        self.n_classes = 1  # as many as leave sums of n points below 2**31
+        while n * 255 * 4**self.n_classes < 2**31 and self.n_classes < 5:
+            self.n_classes += 1
+        self.classes = self.unit = None
+
+    def calibrate(self, ds):
+        """Choose the steps such that levels up to ``ds`` fit."""
+        reach = self.weight * ds * (_HEADROOM / _swap_kernels.LEVEL_MAX)
+        spare = 1 if self.n_classes > 1 else 0  # for points whose ``ds`` grows
+        self.unit = reach.max() / 4.0 ** (self.n_classes - 1 - spare)
+        if not self.unit > 0:
+            self.unit = 1.0
+        self._classify(reach)
+        self.complete = False
+
+    def extend(self, ds):
+        """Choose longer steps for those points whose levels do not fit any more."""
+        reach = self.weight * ds / _swap_kernels.LEVEL_MAX
+        if self.unit is None or reach.max() > self.unit * 4.0 ** (self.n_classes - 1):
+            self.calibrate(ds)
+            return
+        before = self.classes
+        self._classify(np.maximum(reach * _HEADROOM, self.unit * 4.0**before))
+        if self.complete:
+            for o in np.flatnonzero(self.classes != before):
+                self.encode(o, o + 1)
+
+    def _classify(self, reach):
+        with np.errstate(divide="ignore"):
+            classes = np.ceil(np.log2(reach / self.unit) / 2)
+        self.classes = np.clip(classes, 0, self.n_classes - 1)
+        self.inverse = self.weight / (self.unit * 4.0**self.classes)
+        dtype = self.points.dtype
+        scale = np.minimum(self.inverse * _SAFETY, np.finfo(dtype).max)
+        self.scale = scale.astype(dtype)
+
+    def encode(self, start, stop):
+        """Fill in the points start..stop."""
+        _code_kernels.encode(
+            self.points, self.order, self.natural, self.scale, self.tiles, start, stop
+        )
+
+    def finish(self):
+        """Fill in all points, unless that is done."""
+        if not self.complete:
+            blocks = row_blocks(len(self.points), 64)
+            map_blocks(self.encode, blocks, n_jobs=self.n_jobs)
+            self.complete = True
+
+
+class SwapState:
+    """The arrays of the swap phase: see ``_swap_kernels`` for their meaning."""
+
+    def __init__(self, rows, medoids, weight, codes):
+        n, k = rows.shape[1], len(medoids)
+        self.rows, self.weight, self.codes = rows, weight, codes
+        self.medoids = np.array(medoids, dtype=np.intp)
+        self.is_medoid = np.zeros(len(rows), dtype=bool)
+        self.is_medoid[self.medoids] = True
+        self.table = np.empty((n, k), dtype=rows.dtype)
+        self.keys = self.table.view(f"i{rows.dtype.itemsize}")
+        self.near, self.second = np.empty((2, n), dtype=np.int32)
+        self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
+        self.removal = np.empty(k)
+        self.n_swap, self.loss = 0, np.inf
+        _code_kernels.fill_table(rows, self.medoids, self.table, 0, n)
+        self.assign()
+        n_keys = k * codes.n_classes
+        size = n + n_keys * (_swap_kernels.GROUP - 1)
+        self.place = np.empty(n_keys + 1, dtype=np.intp)
+        self.members = np.empty(size, dtype=np.int32)
+        self.grouped = np.empty((size, 4), dtype=np.uint8)
+        self.identity = np.arange(n, dtype=np.int32)
+        self.levels = np.empty((n, 4), dtype=np.uint8)
+        self.packed = self.levels.view("<u4").ravel()
+        self.packed_groups = self.grouped.view("<u4").ravel()
+        self.sums = _aligned((k + 1, _swap_kernels.LANES), np.int32)
+        self._set_levels()
+
+    def _set_levels(self):
+        """Express all points in the steps of the codes; extend these if needed."""
+        self.codes.extend(self.ds)
+        self.levels[:, 3] = self.codes.classes
+        _swap_kernels.set_all_levels(self.dn, self.ds, self.codes.inverse, self.levels)
+
+    def assign(self):
+        """Find the two nearest medoids of every point."""
+        caches = (self.near, self.second, self.dn, self.ds)
+        _code_kernels.fill_caches(self.table, *caches, 0, len(self.near))
+        _code_kernels.own_slots(self.table, self.medoids, *caches)
+
+    def refresh(self):
+        """Recompute the loss and the removal losses, which swaps only update."""
+        self.loss = _code_kernels.sum_losses(
+            self.near, self.dn, self.ds, self.weight, self.removal
+        )
+        return self.loss
+
+    def scan(self, start, stop, last):
+        """Try some candidates; return the last swapped one and if a round is closed."""
+        codes, closed = self.codes, False
+        while start < stop and not closed:
+            start, last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
+                self.rows, codes.order, start, stop, last, self.loss, _TOL,
+                self.medoids, self.is_medoid, self.table, self.keys, self.near,
+                self.second, self.dn, self.ds, self.weight, self.removal, codes.tiles,
+                codes.inverse, self.levels, codes.unit, codes.n_classes, self.place,
+                self.members, self.grouped, self.identity, self.sums, self.packed,
+                self.packed_groups,
+            )  # fmt: skip
+            self.n_swap += n_swap
+            if not fits:
+                self._set_levels()
+                codes.finish()
+        return last, closed
+
+
+def optimize(state, max_iter, *, step=nullcontext):
+    """Swap until nothing helps; return the result and whether that point was reached.
+
+    ``step()`` is entered as a context around every pass.
+    """
+    state.codes.finish()
+    n_candidates = len(state.codes.order)
+    stride = max(_swap_kernels.LANES, _ITEMS_PER_CALL // len(state.near))
+    n_iter, last, converged = 0, -1, False
+    while n_iter < max_iter and not converged:
+        n_iter += 1
+        with step():
+            n_swap, loss = state.n_swap, state.refresh()
+            for start, stop in row_blocks(n_candidates, stride):
+                last, closed = state.scan(start, stop, last)
+                if closed:
+                    break
+            converged = state.n_swap == n_swap or state.loss >= loss
+    state.assign()  # the first slot on ties, whatever the swaps before
+    loss = state.refresh()
+    result = FasterPAMResult(state.medoids, state.near, loss, n_iter, state.n_swap)
+    return result, converged
+
+
+def single_medoid(rows, medoids, weight, order, *, step=nullcontext):
+    """Find the one medoid with the smallest sum: no swaps needed."""
+    with step():
+        sums = loss_of_each(rows, weight)
+        best = order[np.argmin(sums[order])]
+        if not sums[best] < sums[medoids[0]] * (1 - _TOL):
+            best = medoids[0]
+    labels = np.zeros(rows.shape[1], dtype=np.int32)
+    swapped = int(best != medoids[0])
+    return FasterPAMResult(np.array([best]), labels, float(sums[best]), 1, swapped)
+
+
+def _aligned(shape, dtype):
+    """Return an empty array that begins at a cache line."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.empty(n_bytes + 64, dtype=np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + n_bytes].view(dtype).reshape(shape)
