@@ -68,6 +68,10 @@ def swaps(name, D, k, tolerance):
         f"swaps {name}, C order",
         [
             Contestant("skextras", lambda: fasterpam(D, medoids)),
+            Contestant(
+                "skextras, assume_symmetric",
+                lambda: fasterpam(D, medoids, assume_symmetric=True),
+            ),
             Contestant("kmedoids, 1 thread", peer(D, n_cpu=1), tolerance),
             # tries the candidates in random order
             Contestant("kmedoids, default call", peer(D), 0.01),
@@ -95,7 +99,7 @@ def first_medoids(name, D, k):
 
 
 def from_features(name, X, k):
-    """The estimators' defaults, each with its own random start."""
+    """Fit estimators by their default calls, each with its own random start."""
 
     def loss(centers):
         return pairwise_distances_argmin_min(X, centers)[1].sum(dtype=np.float64)

@@ -14,6 +14,6 @@ def build(D, k):
 
 
 def fit(X, k):
-    """The estimator's default call from features."""
+    """Fit the estimator by its default call from features."""
     model = kmedoids.KMedoids(k, metric="euclidean", random_state=0).fit(X)
     return model.cluster_centers_

@@ -148,7 +148,7 @@ def _run(distances, medoids, weight, order, max_iter, *, symmetry):
         look_through(distances, "distances")  # says where
     codes = Codes(matrix, weight, order)
     state = SwapState(matrix, medoids, weight, codes)
-    if look_through(distances, "distances", symmetry=symmetry, each=codes.encode):
+    if look_through(distances, "distances", symmetry=symmetry, codes=codes):
         codes.complete = True
     else:
         codes = Codes(np.ascontiguousarray(distances), weight, order)

@@ -7,7 +7,7 @@ from skextras.cluster._medoids import _matrix_kernels
 
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
 _SYMMETRY_TOL = 1e-6
-_ITEMS_PER_BLOCK = 2**18  # rows that are still in the cache when they are used again
+_ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many entries
 
 
 def as_square(distances, name):
@@ -52,34 +52,38 @@ def check_dissimilarities(distances, name, *, n_jobs=None):
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
-def look_through(distances, name, *, symmetry=True, each=None, n_jobs=None):
+def look_through(distances, name, *, symmetry=True, codes=None, n_jobs=None):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
-    Returns whether the matrix is symmetric (True without ``symmetry``). Reads it once:
-    ``each(start, stop)`` is called for rows that were just read.
+    Returns whether the matrix is symmetric (True without ``symmetry``). Fills in the
+    ``codes``, made for a symmetric matrix, in the same reading.
     """
     matrix = in_memory_order(distances)
     bits = matrix.view(f"u{matrix.dtype.itemsize}")
-    infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)
+    infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)[()]
     n = len(matrix)
-    keys = np.random.default_rng(n).integers(1, 2**32, n, dtype=np.uint32)
-    row_sums = np.empty(n, dtype=np.uint64)
-    size = max(4, _ITEMS_PER_BLOCK // n // 4 * 4)
+    x, y = np.random.default_rng(n).integers(1, 2**32, (2, n), dtype=np.uint32)
+    if codes is None:
+        kernel, coding = _matrix_kernels.look, ()
+    else:
+        kernel, coding = _matrix_kernels.look_and_encode, codes.arguments()
 
-    def look(top, bottom):
-        sums = np.zeros(n, dtype=np.uint64)
-        for start in range(top, bottom, size):
-            stop = min(start + size, bottom)
-            largest = _matrix_kernels.sum_bits(bits, keys, row_sums, sums, start, stop)
-            if largest >= infinity:  # as integers, so are NaN and all negative numbers
-                raise_on_fault(matrix[start:stop], name, start, matrix is not distances)
-            if each is not None:
-                each(start, stop)
-        return sums
+    def look(start, stop):
+        products = np.zeros(2, dtype=np.uint64)
+        while start < stop:
+            low = kernel(bits, infinity, symmetry, x, y, products, start, stop, *coding)
+            start = min(low + 4, stop)
+            if low < stop:  # as an integer, NaN or a negative number is large
+                raise_on_fault(matrix[low:start], name, low, matrix is not distances)
+                products[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
+                if codes is not None:
+                    codes.encode(low, start)
+        return products
 
-    parts = map_blocks(look, row_blocks(n, max(size, -(-n // 8))), n_jobs=n_jobs)
-    column_sums = np.sum(parts, axis=0)
-    if not symmetry or np.array_equal(row_sums, column_sums):
+    size = max(4, _ITEMS_PER_CALL // n)
+    parts = map_blocks(look, row_blocks(n, size), n_jobs=n_jobs)
+    forward, backward = np.sum(parts, axis=0)
+    if not symmetry or forward == backward:
         return True
     near = map_blocks(
         lambda start, stop: _matrix_kernels.is_near_symmetric(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skextras._parallel import map_blocks, row_blocks
-from skextras.cluster._medoids import _code_kernels, _swap_kernels
+from skextras.cluster._medoids import _cache_kernels, _matrix_kernels, _swap_kernels
 from skextras.cluster._medoids._build import loss_of_each
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
@@ -96,9 +96,11 @@ class Codes:
 
     def encode(self, start, stop):
         """Fill in the points start..stop."""
-        _code_kernels.encode(
-            self.points, self.order, self.natural, self.scale, self.tiles, start, stop
-        )
+        _matrix_kernels.encode(*self.arguments(), start, stop)
+
+    def arguments(self):
+        """First arguments of the kernel ``encode``."""
+        return self.points, self.order, self.natural, self.scale, self.tiles
 
     def finish(self):
         """Fill in all points, unless that is done."""
@@ -123,7 +125,7 @@ class SwapState:
         self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
         self.removal = np.empty(k)
         self.n_swap, self.loss = 0, np.inf
-        _code_kernels.fill_table(rows, self.medoids, self.table, 0, n)
+        _cache_kernels.fill_table(rows, self.medoids, self.table, 0, n)
         self.assign()
         n_keys = k * codes.n_classes
         size = n + n_keys * (_swap_kernels.GROUP - 1)
@@ -146,12 +148,12 @@ class SwapState:
     def assign(self):
         """Find the two nearest medoids of every point."""
         caches = (self.near, self.second, self.dn, self.ds)
-        _code_kernels.fill_caches(self.table, *caches, 0, len(self.near))
-        _code_kernels.own_slots(self.table, self.medoids, *caches)
+        _cache_kernels.fill_caches(self.table, *caches, 0, len(self.near))
+        _cache_kernels.own_slots(self.table, self.medoids, *caches)
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
-        self.loss = _code_kernels.sum_losses(
+        self.loss = _cache_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
         return self.loss

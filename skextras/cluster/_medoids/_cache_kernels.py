@@ -1,0 +1,68 @@
+"""Compiled loops that fill the caches of the swap phase: see ``_swap_kernels``."""
+
+import numpy as np
+
+from skextras._jit import jit
+
+BLOCK = 64  # points whose part of the table is filled at once
+
+
+@jit
+def fill_table(rows, medoids, table, start, stop):
+    """Copy the medoids' rows into ``table[start:stop]``, one row per point."""
+    for low in range(start, stop, BLOCK):
+        high = min(low + BLOCK, stop)
+        for slot in range(medoids.shape[0]):
+            j = medoids[slot]
+            for o in range(low, high):
+                table[o, slot] = rows[j, o]
+
+
+@jit
+def _two_nearest(distances):
+    """Slots of the smallest and second smallest entry; first slot on ties."""
+    first, second = 0, -1
+    best, next_best = distances[0], np.inf
+    for slot in range(1, distances.shape[0]):
+        d = distances[slot]
+        if d < next_best:
+            if d < best:
+                second, next_best = first, best
+                first, best = slot, d
+            else:
+                second, next_best = slot, d
+    return first, second
+
+
+@jit
+def fill_caches(table, near, second, dn, ds, start, stop):
+    """Find the two nearest medoids of the points start..stop (k >= 2)."""
+    for o in range(start, stop):
+        first, other = _two_nearest(table[o])
+        near[o] = first
+        second[o] = other
+        dn[o] = table[o, first]
+        ds[o] = table[o, other]
+
+
+@jit
+def own_slots(table, medoids, near, second, dn, ds):
+    """Give every medoid its own slot, even beside another one just as near."""
+    for slot in range(medoids.shape[0]):
+        o = medoids[slot]
+        if near[o] != slot and table[o, slot] <= dn[o]:
+            second[o] = near[o]
+            ds[o] = dn[o]
+            near[o] = slot
+            dn[o] = table[o, slot]
+
+
+@jit
+def sum_losses(near, dn, ds, weight, removal):
+    """Recompute ``removal`` from the caches; return the loss."""
+    removal[:] = 0.0
+    loss = 0.0
+    for o in range(near.shape[0]):
+        loss += weight[o] * dn[o]
+        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
+    return loss
