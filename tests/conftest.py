@@ -1,4 +1,29 @@
+"""Settings and data of all tests."""
+
+import os
+
+# scikit-learn's check of numpy input under array API dispatch runs only with this, and
+# scipy reads it on import.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import numpy as np
+import pytest
 from hypothesis import settings
+
+pytest.register_assert_rewrite("tests.problems")
 
 settings.register_profile("skextras", deadline=None, derandomize=True)
 settings.load_profile("skextras")
+
+
+@pytest.fixture
+def X():
+    """Return 60 points in five loose groups, without duplicates or ties."""
+    rng = np.random.default_rng(7)
+    return rng.normal(size=(60, 4)) + 3 * rng.integers(0, 5, (60, 1))
+
+
+@pytest.fixture
+def X_ties():
+    """Return 80 points on a small grid: many duplicates and equal distances."""
+    return np.random.default_rng(8).integers(0, 3, (80, 3)).astype(float)

@@ -14,9 +14,19 @@ from skextras.cluster._medoids import _distance_kernels
 from skextras.cluster._medoids._matrix import raise_on_fault
 
 _ALIASES = {"l2": "euclidean"}
+_SPARSE = (
+    "cityblock", "cosine", "euclidean", "l1", "l2", "manhattan", "sqeuclidean"
+)  # fmt: skip
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
 _ITEMS_PER_CALL = 2**27  # an interrupt waits no longer than for so many differences
+
+
+def takes_sparse(metric):
+    """Tell if ``metric`` takes sparse rows; a function that is not compiled may."""
+    if callable(metric):
+        return not isinstance(metric, Dispatcher)
+    return metric in _SPARSE
 
 
 def resolve_params(X, weight, metric, metric_params):
@@ -100,6 +110,8 @@ def _by_blocks(X, Y, metric, params, n_jobs):
     """Fill blocks of rows by scikit-learn, or by a compiled metric."""
     if sparse.issparse(X) or sparse.issparse(Y):
         X, Y = _as_csr(X), _as_csr(Y)
+        if metric == "sqeuclidean":  # from scipy, for dense rows only
+            metric, params = "euclidean", {"squared": True, **params}
     out = np.empty((X.shape[0], Y.shape[0]), dtype=X.dtype)
     if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)

@@ -113,9 +113,9 @@ def fasterpam(
     >>> x = np.array([0.0, 1.0, 2.0, 10.0, 11.0, 12.0])
     >>> result = fasterpam(abs(x[:, None] - x), medoids=[0, 1])
     >>> result.medoid_indices
-    array([1, 4])
+    array([4, 1])
     >>> result.labels
-    array([0, 0, 0, 1, 1, 1])
+    array([1, 1, 1, 0, 0, 0], dtype=int32)
     >>> result.loss
     4.0
     """

@@ -170,10 +170,10 @@ class KMedoids(
     >>> kmedoids.inertia_
     8.0
     >>> kmedoids.cluster_centers_
-    array([[4., 2.],
-           [1., 2.]])
+    array([[1., 2.],
+           [4., 2.]])
     >>> kmedoids.predict([[0, 0], [5, 5]])
-    array([1, 0])
+    array([0, 1])
     """
 
     _parameter_constraints = {  # noqa: RUF012
@@ -415,7 +415,7 @@ class KMedoids(
         precomputed = self.metric == "precomputed"
         tags.input_tags.pairwise = precomputed
         tags.input_tags.positive_only = precomputed
-        tags.input_tags.sparse = self.metric not in ("precomputed", "nan_euclidean")
+        tags.input_tags.sparse = _distances.takes_sparse(self.metric)
         tags.input_tags.allow_nan = self.metric == "nan_euclidean"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

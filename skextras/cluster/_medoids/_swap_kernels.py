@@ -29,7 +29,7 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from skextras._jit import jit
+from skextras._jit import FAST, jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 LANES = 64  # candidates in a tile
@@ -355,6 +355,14 @@ def _evaluate(row, near, dn, ds, weight, removal, partial):
     return best + shared, slot
 
 
+@jit(fastmath=FAST)
+def _total(weight, values):
+    total = 0.0
+    for o in range(values.shape[0]):
+        total += weight[o] * values[o]
+    return total
+
+
 @jit
 def _nearest_but(keys, excluded, preferred):
     """Slot of the smallest entry but one; ``preferred`` on ties, then the first.
@@ -408,15 +416,13 @@ def _swap(
     row, j, b, table, keys, near, second, dn, ds, weight, removal,
     inverse, levels, tiles, tile, identity, sums,
 ):  # fmt: skip
-    """Move slot ``b`` to candidate ``j``; return the change of the loss, and a flag.
+    """Move slot ``b`` to candidate ``j``; tell if all levels fit.
 
-    Keeps ``sums`` of ``tile`` up to date (none if tile < 0). The flag tells that all
-    levels fit.
+    Keeps ``sums`` of ``tile`` up to date (none if tile < 0).
     """
     m = near.shape[0]
     for o in range(m):
         table[o, b] = row[o]
-    change = 0.0
     fits = True
     slot = np.int32(b)
     for start in range(0, m, BLOCK):
@@ -436,15 +442,13 @@ def _swap(
             shift = 2 * np.int32(levels[o, 3])
             if tile >= 0:
                 _drop_point(tiles, tile, identity, levels, o, sums, near[o], shift)
-            change -= weight[o] * dn[o]
             removal[near[o]] -= weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
             _update_point(o, b, row[o], o == j, table, keys, near, second, dn, ds)
-            change += weight[o] * dn[o]
             removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
             fits &= set_levels(o, dn, ds, inverse, levels)
             if tile >= 0:
                 _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
-    return change, fits
+    return fits
 
 
 @jit
@@ -485,12 +489,23 @@ def scan(
         change, b = _evaluate(rows[j], near, dn, ds, weight, removal, partial)
         if change >= -tol * loss:
             continue
-        change, fits = _swap(
+        left = medoids[b]
+        fits = _swap(
             rows[j], j, b, table, keys, near, second, dn, ds, weight, removal,
             inverse, levels, tiles, tile if few else -1, identity, sums,
         )  # fmt: skip
-        loss += change
-        is_medoid[medoids[b]] = False
+        new_loss = _total(weight, dn)
+        if not new_loss < loss:  # the sums have lost small terms beside huge ones
+            fits &= _swap(
+                rows[left], left, b, table, keys, near, second, dn, ds, weight, removal,
+                inverse, levels, tiles, tile if few else -1, identity, sums,
+            )  # fmt: skip
+            if not fits:
+                return position, last, loss, n_swap, False, False
+            tile, is_grouped = -1, False
+            continue
+        loss = new_loss
+        is_medoid[left] = False
         is_medoid[j] = True
         medoids[b] = j
         last = j

@@ -1,0 +1,77 @@
+"""The lazy BUILD against its definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from skextras.cluster._medoids._build import build
+from tests import naive
+from tests.problems import JIT, matrix, problem, problems
+
+
+def candidate_rows(distances):
+    """``rows[j, o]`` is the dissimilarity of point o to candidate j."""
+    return np.ascontiguousarray(distances.T)
+
+
+def run(problem, **options):
+    """Call the package on a problem."""
+    weight = problem.weight
+    weight = np.ones(len(problem.distances)) if weight is None else weight
+    return build(
+        candidate_rows(problem.distances), len(problem.medoids), weight, **options
+    )
+
+
+@settings(max_examples=300 if JIT else 100)
+@given(problems())
+def test_equals_naive(problem):
+    expected = naive.build(problem.distances, len(problem.medoids), problem.weight)
+    np.testing.assert_array_equal(run(problem), expected)
+
+
+@pytest.mark.parametrize("high", [None, 3], ids=["continuous", "ties"])
+@pytest.mark.parametrize("k", [1, 2, 10, 60])
+def test_larger_problems(k, high):
+    for dtype in (np.float32, np.float64):
+        task = problem(k, 150, k, dtype=dtype, high=high, symmetric=k % 4 == 0)
+        expected = naive.build(task.distances, k, task.weight)
+        np.testing.assert_array_equal(run(task), expected)
+
+
+def test_stops_where_nothing_is_gained():
+    groups = np.repeat(np.arange(4), 5)
+    distances = (groups[:, None] != groups).astype(float)
+    medoids = build(distances, 9, np.ones(20))
+    assert medoids.tolist() == [0, 5, 10, 15]
+    assert build(np.zeros((6, 6)), 3, np.ones(6)).tolist() == [0]
+
+
+def test_every_point_a_medoid():
+    task = problem(0, 20, 20)
+    assert sorted(run(task)) == list(range(20))
+
+
+def test_weights_are_repetitions():
+    distances = matrix(np.random.default_rng(3), 40, high=50)
+    counts = np.arange(40) % 4
+    copies = np.repeat(np.arange(40), counts)
+    medoids = build(distances[counts > 0], 8, counts.astype(float))
+    repeated = build(distances[np.ix_(counts > 0, copies)], 8, np.ones(len(copies)))
+    np.testing.assert_array_equal(medoids, repeated)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_threads_do_not_change_a_medoid(dtype):
+    task = problem(1, 600 if JIT else 300, 30, dtype=dtype)
+    medoids = run(task)
+    for n_jobs in (2, -1):
+        np.testing.assert_array_equal(run(task, n_jobs=n_jobs), medoids)
+
+
+def test_scale_is_immaterial():
+    task = problem(2, 100, 10, dtype=np.float32)
+    for exponent in (-100, 90):
+        scaled = np.ldexp(task.distances, exponent).astype(np.float32)
+        other = run(task._replace(distances=scaled))
+        np.testing.assert_array_equal(other, run(task))
