@@ -17,6 +17,12 @@ def blas_on_one_thread():
     return _controller().limit(limits=1, user_api="blas")
 
 
+def n_blas_threads():
+    """Return how many threads BLAS would take for a product now."""
+    blas = _controller().select(user_api="blas").lib_controllers
+    return max((library.num_threads for library in blas), default=1)
+
+
 def map_blocks(task, blocks, *, n_jobs=None):
     """Call ``task(*block)`` for every block; return the results in block order.
 

@@ -55,14 +55,3 @@ def own_slots(table, medoids, near, second, dn, ds):
             ds[o] = dn[o]
             near[o] = slot
             dn[o] = table[o, slot]
-
-
-@jit
-def sum_losses(near, dn, ds, weight, removal):
-    """Recompute ``removal`` from the caches; return the loss."""
-    removal[:] = 0.0
-    loss = 0.0
-    for o in range(near.shape[0]):
-        loss += weight[o] * dn[o]
-        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-    return loss

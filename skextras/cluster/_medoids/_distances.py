@@ -9,7 +9,12 @@ from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
 from sklearn.preprocessing import normalize
 
-from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
+from skextras._parallel import (
+    blas_on_one_thread,
+    map_blocks,
+    n_blas_threads,
+    row_blocks,
+)
 from skextras.cluster._medoids import _distance_kernels
 from skextras.cluster._medoids._matrix import raise_on_fault
 
@@ -19,7 +24,7 @@ _SPARSE = (
 )  # fmt: skip
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
-_ITEMS_PER_CALL = 2**27  # an interrupt waits no longer than for so many differences
+_ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
 
 
 def takes_sparse(metric):
@@ -178,6 +183,7 @@ def _gemm(X, Y, metric, n_jobs):
         pairs = [a + b for i, a in enumerate(blocks) for b in blocks[i:]]
     else:
         pairs = [(*block, 0, len(Z)) for block in blocks]
+    n_jobs = n_blas_threads() if n_jobs is None else n_jobs
     with blas_on_one_thread():
         map_blocks(fill, pairs, n_jobs=n_jobs)
     return out

@@ -9,8 +9,7 @@ from sklearn.utils import check_random_state
 from skextras._validation import check_number, check_weights
 from skextras.cluster._medoids._matrix import (
     as_square,
-    in_memory_order,
-    look_through,
+    check_dissimilarities,
 )
 from skextras.cluster._medoids._swaps import (
     Codes,
@@ -128,33 +127,16 @@ def fasterpam(
         order = np.arange(n_samples)
     else:
         order = check_indices(order, "order", n_samples)
-    result, converged = _run(
-        distances, medoids, weight, order, max_iter, symmetry=not assume_symmetric
+    rows, points = check_dissimilarities(
+        distances, "distances", symmetry=not assume_symmetric
     )
+    if len(medoids) == 1:
+        return single_medoid(rows, medoids, weight, order)
+    state = SwapState(rows, medoids, weight, Codes(points, weight, order))
+    result, converged = optimize(state, max_iter)
     if not converged:
         warn_not_converged("fasterpam", max_iter)
     return result
-
-
-def _run(distances, medoids, weight, order, max_iter, *, symmetry):
-    """Check the matrix and code it in one reading, then swap."""
-    if len(medoids) == 1:
-        look_through(distances, "distances", symmetry=False)
-        rows = np.ascontiguousarray(distances.T)
-        return single_medoid(rows, medoids, weight, order), True
-    matrix = in_memory_order(distances)  # taken for symmetric, until that is known
-    first = matrix[medoids]
-    if not (first.min() >= 0 and first.max() < np.inf):
-        look_through(distances, "distances")  # says where
-    codes = Codes(matrix, weight, order)
-    state = SwapState(matrix, medoids, weight, codes)
-    if look_through(distances, "distances", symmetry=symmetry, codes=codes):
-        codes.complete = True
-    else:
-        codes = Codes(np.ascontiguousarray(distances), weight, order)
-        rows = np.ascontiguousarray(distances.T)
-        state = SwapState(rows, medoids, weight, codes)
-    return optimize(state, max_iter)
 
 
 def warn_not_converged(name, max_iter):

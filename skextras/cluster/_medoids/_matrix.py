@@ -40,44 +40,41 @@ def in_memory_order(distances):
     return distances if distances.flags.c_contiguous else distances.T
 
 
-def check_dissimilarities(distances, name, *, n_jobs=None):
+def check_dissimilarities(distances, name, *, symmetry=True, n_jobs=None):
     """Check a matrix from ``as_square``; return it as it is read.
 
     Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
-    dissimilarity of point o to candidate j. Nothing is copied if it is symmetric.
+    dissimilarity of point o to candidate j. Nothing is copied if it is symmetric, or
+    taken for that without ``symmetry``.
     """
-    if look_through(distances, name, n_jobs=n_jobs):
-        matrix = in_memory_order(distances)
+    if _look_through(distances, name, symmetry, n_jobs):
+        matrix = distances if distances.flags.c_contiguous else distances.T
         return matrix, matrix
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
-def look_through(distances, name, *, symmetry=True, codes=None, n_jobs=None):
+def _look_through(distances, name, symmetry, n_jobs):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
-    Returns whether the matrix is symmetric (True without ``symmetry``). Fills in the
-    ``codes``, made for a symmetric matrix, in the same reading.
+    Returns whether the matrix is symmetric (True without ``symmetry``).
     """
-    matrix = in_memory_order(distances)
+    transposed = not distances.flags.c_contiguous
+    matrix = distances.T if transposed else distances
     bits = matrix.view(f"u{matrix.dtype.itemsize}")
     infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)[()]
     n = len(matrix)
     x, y = np.random.default_rng(n).integers(1, 2**32, (2, n), dtype=np.uint32)
-    if codes is None:
-        kernel, coding = _matrix_kernels.look, ()
-    else:
-        kernel, coding = _matrix_kernels.look_and_encode, codes.arguments()
 
     def look(start, stop):
         products = np.zeros(2, dtype=np.uint64)
         while start < stop:
-            low = kernel(bits, infinity, symmetry, x, y, products, start, stop, *coding)
+            low = _matrix_kernels.look(
+                bits, infinity, symmetry, x, y, products, start, stop
+            )
             start = min(low + 4, stop)
             if low < stop:  # as an integer, NaN or a negative number is large
-                raise_on_fault(matrix[low:start], name, low, matrix is not distances)
+                raise_on_fault(matrix[low:start], name, low, transposed)
                 products[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
-                if codes is not None:
-                    codes.encode(low, start)
         return products
 
     size = max(4, _ITEMS_PER_CALL // n)

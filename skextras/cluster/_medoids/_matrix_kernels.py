@@ -142,20 +142,6 @@ def look(bits, limit, symmetry, x, y, products, start, stop):
 
 
 @jit
-def look_and_encode(
-    bits, limit, symmetry, x, y, products, start, stop,
-    points, order, natural, scale, tiles,
-):  # fmt: skip
-    """Do what ``look`` does, and ``encode`` the rows while they are in the cache."""
-    for low in range(start, stop, 4):
-        high = min(low + 4, stop)
-        if look(bits, limit, symmetry, x, y, products, low, high) == low:
-            return low
-        encode(points, order, natural, scale, tiles, low, high)
-    return stop
-
-
-@jit
 def is_near_symmetric(matrix, tol, start, stop):
     """Tell if no pair of entries in the rows start..stop differs by more than tol."""
     n = matrix.shape[0]

@@ -452,6 +452,17 @@ def _swap(
 
 
 @jit
+def sum_losses(near, dn, ds, weight, removal):
+    """Recompute ``removal`` from the caches; return the loss."""
+    removal[:] = 0.0
+    loss = 0.0
+    for o in range(near.shape[0]):
+        loss += weight[o] * dn[o]
+        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
+    return loss
+
+
+@jit
 def scan(
     rows, order, start, stop, last, loss, tol, medoids, is_medoid, table, keys,
     near, second, dn, ds, weight, removal, tiles, inverse, levels, unit,
@@ -505,6 +516,8 @@ def scan(
             tile, is_grouped = -1, False
             continue
         loss = new_loss
+        if removal.max() > 1e3 * loss:  # a sum that had such terms is not exact
+            sum_losses(near, dn, ds, weight, removal)
         is_medoid[left] = False
         is_medoid[j] = True
         medoids[b] = j

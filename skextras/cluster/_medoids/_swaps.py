@@ -96,11 +96,9 @@ class Codes:
 
     def encode(self, start, stop):
         """Fill in the points start..stop."""
-        _matrix_kernels.encode(*self.arguments(), start, stop)
-
-    def arguments(self):
-        """First arguments of the kernel ``encode``."""
-        return self.points, self.order, self.natural, self.scale, self.tiles
+        _matrix_kernels.encode(
+            self.points, self.order, self.natural, self.scale, self.tiles, start, stop
+        )
 
     def finish(self):
         """Fill in all points, unless that is done."""
@@ -153,7 +151,7 @@ class SwapState:
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
-        self.loss = _cache_kernels.sum_losses(
+        self.loss = _swap_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
         return self.loss
