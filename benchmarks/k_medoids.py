@@ -14,8 +14,9 @@ def problems(data):
     """Yield the problems; on the digits of MNIST if ``data`` holds them."""
     name, X = images(data)
     D = dissimilarities(X)
-    for k in (10, 100, 200):
+    for k in (10, 100):
         yield from swaps(f"{name} k={k}", D, k, tolerance=1e-6)
+    yield next(swaps(f"{name} k=200", D, 200, tolerance=1e-6))
     digits = load_digits().data.astype(np.float32)
     small = dissimilarities(digits)
     for k in (10, 100, 200):  # many equal distances: ties fall to the rounding
@@ -92,7 +93,6 @@ def first_medoids(name, D, k):
         [
             Contestant("skextras", lambda: build(D, k, weight)),
             Contestant("kmedoids, F order", lambda: kmedoids_rust.build(D.T, k), 1e-12),
-            Contestant("kmedoids, C order", lambda: kmedoids_rust.build(D, k), 1e-12),
         ],
         loss,
     )
