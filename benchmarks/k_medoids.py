@@ -24,6 +24,8 @@ def problems(data):
     for k in (10, 100, 200):
         yield first_medoids(f"BUILD digits k={k}", small, k)
     for k in (10, 100):
+        yield best_swaps(f"PAM digits k={k}", small, k)
+    for k in (10, 100):
         yield from_features(f"from X digits k={k}", digits, k)
     for k in (10, 100):
         yield from_features(f"from X {name} k={k}", X, k)
@@ -78,6 +80,30 @@ def swaps(name, D, k, tolerance):
             Contestant("kmedoids, default call", peer(D), 0.01),
         ],
         loss,
+    )
+
+
+def best_swaps(name, D, k):
+    """PAM from the same random medoids, the best exchange of all in each pass."""
+    medoids = np.random.RandomState(0).choice(len(D), k, replace=False)
+
+    def ours():
+        model = KMedoids(
+            k, metric="precomputed", method="pam", init=medoids, max_iter=10_000
+        )
+        return model.fit(D).inertia_
+
+    return Problem(
+        name,
+        [
+            Contestant("skextras", ours),
+            Contestant(
+                "kmedoids fastpam1, F order",
+                lambda: kmedoids_rust.fastpam1(D.T, medoids),
+                2e-3,
+            ),
+        ],
+        float,
     )
 
 

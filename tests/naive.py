@@ -94,3 +94,18 @@ def single_medoid(distances, medoid, weight=None, order=None):
     improves = costs.min() < cost(distances, [medoid], weight) * (1 - TOL)
     best = int(order[costs.argmin()]) if improves else int(medoid)
     return [best], 1, int(best != medoid)
+
+
+def alternate(distances, medoids, weight):
+    """Assign, then move medoids within clusters: (medoids, number of passes)."""
+    medoids = [int(j) for j in medoids]
+    before, n_iter = None, 0
+    while medoids != before:
+        n_iter += 1
+        slots, before = labels(distances, medoids), list(medoids)
+        for slot in range(len(medoids)):
+            members = np.flatnonzero(slots == slot)
+            sums = weight[members] @ distances[np.ix_(members, members)]
+            if sums.min() < sums[members == medoids[slot]]:
+                medoids[slot] = int(members[sums.argmin()])
+    return medoids, n_iter

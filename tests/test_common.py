@@ -41,6 +41,8 @@ ESTIMATORS = [
     KMedoids(metric=compiled_taxicab),
     KMedoids(init="build"),
     KMedoids(init="k-medoids++"),
+    KMedoids(init="lab", method="pam"),
+    KMedoids(init="heuristic", method="alternate"),
     KMedoids(n_init=3, n_jobs=2),
     KMedoids(metric=taxicab),
 ]

@@ -8,6 +8,11 @@ def fasterpam(D, medoids, n_cpu=-1):
     return kmedoids.fasterpam(D, medoids, max_iter=300, n_cpu=n_cpu)
 
 
+def fastpam1(D, medoids):
+    """Swap from given medoids, the best exchange of all in each pass."""
+    return kmedoids.fastpam1(D, medoids, max_iter=10_000).loss
+
+
 def build(D, k):
     """BUILD alone: the swap phase with no passes."""
     return kmedoids.pam_build(D, k).medoids

@@ -34,7 +34,7 @@ SENTENCES = [
     ({"n_clusters": 0}, {}, r"'n_clusters' parameter .* range \[1, inf\).* Got 0"),
     ({"n_clusters": 2.5}, {}, r"'n_clusters' parameter .* int .* Got 2\.5"),
     ({"metric": "euclid"}, {}, "'metric' parameter .*'euclidean'.* Got 'euclid'"),
-    ({"method": "pam"}, {}, "'method' parameter .*'fasterpam'.* Got 'pam'"),
+    ({"method": "clara"}, {}, "'method' parameter .*'fasterpam'.* Got 'clara'"),
     ({"init": "++"}, {}, r"'init' parameter .*'k-medoids\+\+'.* Got '\+\+'"),
     ({"n_init": 0}, {}, "'n_init' parameter .* Got 0"),
     ({"max_iter": 0}, {}, "'max_iter' parameter .* Got 0"),

@@ -3,12 +3,13 @@
 import numpy as np
 from scipy import sparse
 
-from skextras.cluster._medoids._build import build
+from skextras._parallel import row_blocks
+from skextras.cluster._medoids._build import build, loss_of_each
 from skextras.cluster._medoids._fasterpam import check_indices
 from skextras.cluster._medoids._points import find_rows
 
 #: Starts that are drawn or computed from the dissimilarities.
-NAMES = ("random", "build", "k-medoids++", "first")
+NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")
 
 
 def locate(init, X, n_clusters, points):
@@ -78,6 +79,10 @@ def draw(init, rows, n_clusters, points, order, rng, n_jobs=None):
         return order[rng.choice(len(order), n_clusters, replace=False)]
     if init == "first":
         return np.argsort(points.index)[:n_clusters]
+    if init == "heuristic":
+        return _central(rows, n_clusters, points.weight, n_jobs)
+    if init == "lab":
+        return _lab(rows, n_clusters, points.weight, order, rng)
     if init == "build":
         chosen = build(rows, n_clusters, points.weight, n_jobs=n_jobs)
     else:
@@ -102,3 +107,34 @@ def _plus_plus(rows, n_clusters, weight, order, rng):
         nearest[place] = 0.0
         share = weight[order] * nearest
     return np.array(chosen, dtype=np.intp)
+
+
+def _central(rows, n_clusters, weight, n_jobs):
+    """Points of which the others are near, by the share of each of their sums.
+
+    Park and Jun: the smallest ``sum_o d(o, j) / sum_l d(o, l)``.
+    """
+    sums = np.zeros(rows.shape[1])
+    for start, stop in row_blocks(len(rows), 256):
+        sums += weight[start:stop] @ rows[start:stop].astype(np.float64)
+    share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
+    shares = loss_of_each(rows, share, n_jobs=n_jobs)
+    return np.argsort(shares, kind="stable")[:n_clusters]
+
+
+def _lab(rows, n_clusters, weight, order, rng):
+    """Choose medoids greedily, each from a fresh sample and judged by it.
+
+    The linear approximate BUILD of FastPAM: samples of ``10 + sqrt(n)`` points.
+    """
+    size = 10 + int(np.ceil(np.sqrt(len(order))))
+    chosen = []
+    for _ in range(n_clusters):
+        pool = order[~np.isin(order, chosen)]
+        sample = pool[rng.choice(len(pool), min(size, len(pool)), replace=False)]
+        distances = rows[np.ix_(sample, sample)].astype(np.float64)
+        if chosen:
+            nearest = rows[np.ix_(chosen, sample)].min(axis=0)
+            distances = np.minimum(distances, nearest)
+        chosen.append(sample[np.argmin(distances @ weight[sample])])
+    return np.array(chosen)

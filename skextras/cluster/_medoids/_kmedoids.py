@@ -26,6 +26,7 @@ from skextras._validation import (
     validate_data,
 )
 from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._build import loss_of_each
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._matrix import (
@@ -50,7 +51,7 @@ class KMedoids(
     ClusterMixin,
     BaseEstimator,
 ):
-    r"""K-medoids clustering by FasterPAM.
+    r"""K-medoids clustering, by FasterPAM or PAM.
 
     Chooses ``n_clusters`` of the training points as medoids :math:`m_i` such that
 
@@ -81,15 +82,25 @@ class KMedoids(
         gives asymmetric matrices their meaning.
     metric_params : dict, default=None
         Keyword arguments of ``metric``.
-    method : {"fasterpam"}, default="fasterpam"
-        The optimiser. "fasterpam" makes every exchange that helps at once.
-    init : {"random", "build", "k-medoids++", "first"} or array-like, default="random"
+    method : {"fasterpam", "pam", "fastpam1", "alternate"}, default="fasterpam"
+        The optimiser:
+
+        - "fasterpam": make every exchange that helps at once.
+        - "pam", or "fastpam1": make the exchange that helps most, then look again. The
+          same exchanges as the original PAM, one in a pass.
+        - "alternate": assign the points, move each medoid to the centre of its cluster,
+          and repeat. For comparison: it stops at larger losses than the others.
+    init : str or array-like, default="random"
         Where to start:
 
         - "random": distinct points, all equally likely.
         - "build": the greedy BUILD phase of PAM, exact.
         - "k-medoids++": each next medoid with a probability in proportion to the
           weighted dissimilarity to the medoids before.
+        - "lab": as BUILD, each from a random sample of :math:`10 + \sqrt{n}` points
+          and judged by it: linear in the number of points.
+        - "heuristic": the points to which the others are nearest, relative to how far
+          these are from all, after Park and Jun. They crowd in the middle.
         - "first": the first distinct rows.
         - array of shape (n_clusters,): indices of samples.
         - array of shape (n_clusters, n_features): rows of ``X``.
@@ -97,7 +108,8 @@ class KMedoids(
         Number of runs, each with its own start. The one with the smallest loss is
         kept, the first on ties.
     max_iter : int, default=300
-        Maximum number of passes over all candidates in a run.
+        Maximum number of passes over all candidates in a run. With "pam", each pass
+        but the last makes one exchange.
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
@@ -162,7 +174,9 @@ class KMedoids(
     .. [1] E. Schubert and P. J. Rousseeuw, "Fast and eager k-medoids clustering: O(k)
        runtime improvement of the PAM, CLARA, and CLARANS algorithms", Information
        Systems 101, 2021.
-    .. [2] L. Kaufman and P. J. Rousseeuw, "Finding Groups in Data: An Introduction to
+    .. [2] H.-S. Park and C.-H. Jun, "A simple and fast algorithm for K-medoids
+       clustering", Expert Systems with Applications 36, 2009.
+    .. [3] L. Kaufman and P. J. Rousseeuw, "Finding Groups in Data: An Introduction to
        Cluster Analysis", Wiley, 1990.
 
     Examples
@@ -184,7 +198,7 @@ class KMedoids(
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions(METRICS), callable],
         "metric_params": [dict, None],
-        "method": [StrOptions({"fasterpam"})],
+        "method": [StrOptions({"fasterpam", "pam", "fastpam1", "alternate"})],
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -302,7 +316,9 @@ class KMedoids(
         sums = loss_of_each(rows, weight, n_jobs=n_jobs)
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
         candidates = order[rng.permutation(len(order))]
-        codes = Codes(columns, weight, candidates, n_jobs=n_jobs)
+        codes = None
+        if k > 1 and self.method != "alternate":
+            codes = Codes(columns, weight, candidates, n_jobs=n_jobs)
         best = None
         with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
             for _ in range(self.n_init):
@@ -310,9 +326,12 @@ class KMedoids(
                     start = _init.draw(self.init, rows, k, points, order, rng, n_jobs)
                 if k == 1:
                     run = single_medoid(rows, start, weight, order, step=step), True
+                elif codes is None:
+                    run = alternate(rows, start, weight, self.max_iter, step=step)
                 else:
                     state = SwapState(rows, start, weight, codes)
-                    run = optimize(state, self.max_iter, step=step)
+                    eager = self.method == "fasterpam"
+                    run = optimize(state, self.max_iter, eager=eager, step=step)
                 if best is None or run[0].loss < best[0].loss:
                     best = run
         return best

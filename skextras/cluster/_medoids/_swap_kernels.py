@@ -531,3 +531,57 @@ def scan(
         else:
             tile = -1
     return position, last, loss, n_swap, False, True
+
+
+@jit
+def best_swap(
+    rows, order, loss, tol, medoids, is_medoid, table, keys,
+    near, second, dn, ds, weight, removal, tiles, inverse, levels, unit,
+    n_classes, place, members, grouped, identity, sums, packed, packed_groups,
+):  # fmt: skip
+    """Make the one exchange that lowers the loss most, the first on ties.
+
+    Candidates are evaluated in the order of their lower bounds, until these exceed the
+    best change. Returns the loss, whether there was such an exchange, and whether all
+    levels fit: if not, the codes must be made anew before the next call.
+    """
+    n = order.shape[0]
+    partial = np.empty(medoids.shape[0])
+    lanes = np.empty(LANES)
+    bounds = np.empty(n)
+    _group(near, packed, n_classes, place, members, packed_groups)
+    for tile in range(tiles.shape[0]):
+        _sum_tile(tiles, tile, n_classes, place, members, grouped, sums)
+        _bound(sums, removal, unit, lanes)
+        for p in range(tile * LANES, min(tile * LANES + LANES, n)):
+            lane = p % LANES
+            bounds[p] = lanes[(lane % 2) * (LANES // 2) + lane // 2]
+            if is_medoid[order[p]]:
+                bounds[p] = np.inf
+    best, chosen, slot = -tol * loss, -1, 0
+    while True:
+        p = np.argmin(bounds)
+        if bounds[p] > best + 0.5 * tol * loss:
+            break
+        bounds[p] = np.inf
+        change, b = _evaluate(rows[order[p]], near, dn, ds, weight, removal, partial)
+        if change < best or (change == best and p < chosen):
+            best, chosen, slot = change, p, b
+    if chosen < 0:
+        return loss, False, True
+    j, left = order[chosen], medoids[slot]
+    fits = _swap(
+        rows[j], j, slot, table, keys, near, second, dn, ds, weight, removal,
+        inverse, levels, tiles, -1, identity, sums,
+    )  # fmt: skip
+    new_loss = _total(weight, dn)
+    if not new_loss < loss:  # the sums have lost small terms beside huge ones
+        fits &= _swap(
+            rows[left], left, slot, table, keys, near, second, dn, ds, weight, removal,
+            inverse, levels, tiles, -1, identity, sums,
+        )  # fmt: skip
+        return loss, False, fits
+    is_medoid[left] = False
+    is_medoid[j] = True
+    medoids[slot] = j
+    return new_loss, True, fits

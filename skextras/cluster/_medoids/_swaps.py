@@ -122,7 +122,7 @@ class SwapState:
         self.near, self.second = np.empty((2, n), dtype=np.int32)
         self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
         self.removal = np.empty(k)
-        self.n_swap, self.loss = 0, np.inf
+        self.n_swap, self.loss, self.last = 0, np.inf, -1
         _cache_kernels.fill_table(rows, self.medoids, self.table, 0, n)
         self.assign()
         n_keys = k * codes.n_classes
@@ -156,42 +156,59 @@ class SwapState:
         )
         return self.loss
 
-    def scan(self, start, stop, last):
-        """Try some candidates; return the last swapped one and if a round is closed."""
-        codes, closed = self.codes, False
-        while start < stop and not closed:
-            start, last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
-                self.rows, codes.order, start, stop, last, self.loss, _TOL,
-                self.medoids, self.is_medoid, self.table, self.keys, self.near,
-                self.second, self.dn, self.ds, self.weight, self.removal, codes.tiles,
-                codes.inverse, self.levels, codes.unit, codes.n_classes, self.place,
-                self.members, self.grouped, self.identity, self.sums, self.packed,
-                self.packed_groups,
+    def eager_pass(self):
+        """Try all candidates, or all up to the last one that was taken."""
+        n_candidates = len(self.codes.order)
+        stride = max(_swap_kernels.LANES, _ITEMS_PER_CALL // len(self.near))
+        start, closed = 0, False
+        while start < n_candidates and not closed:
+            stop = min(start + stride, n_candidates)
+            start, self.last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
+                self.rows, self.codes.order, start, stop, self.last, self.loss, _TOL,
+                *self._arrays(),
             )  # fmt: skip
             self.n_swap += n_swap
-            if not fits:
-                self._set_levels()
-                codes.finish()
-        return last, closed
+            self._follow(fits)
+
+    def best_swap(self):
+        """Make the best exchange of all, if it lowers the loss."""
+        self.loss, swapped, fits = _swap_kernels.best_swap(
+            self.rows, self.codes.order, self.loss, _TOL, *self._arrays()
+        )
+        self.n_swap += swapped
+        self._follow(fits)
+
+    def _follow(self, fits):
+        """Make codes anew where levels do not fit any more."""
+        if not fits:
+            self._set_levels()
+            self.codes.finish()
+
+    def _arrays(self):
+        """Arguments that the kernels of the swap phase have in common."""
+        codes = self.codes
+        return (
+            self.medoids, self.is_medoid, self.table, self.keys, self.near, self.second,
+            self.dn, self.ds, self.weight, self.removal, codes.tiles, codes.inverse,
+            self.levels, codes.unit, codes.n_classes, self.place, self.members,
+            self.grouped, self.identity, self.sums, self.packed, self.packed_groups,
+        )  # fmt: skip
 
 
-def optimize(state, max_iter, *, step=nullcontext):
+def optimize(state, max_iter, *, eager=True, step=nullcontext):
     """Swap until nothing helps; return the result and whether that point was reached.
 
-    ``step()`` is entered as a context around every pass.
+    Passes are eager, or else make the best exchange of all. ``step()`` is entered as a
+    context around every pass.
     """
     state.codes.finish()
-    n_candidates = len(state.codes.order)
-    stride = max(_swap_kernels.LANES, _ITEMS_PER_CALL // len(state.near))
-    n_iter, last, converged = 0, -1, False
+    one_pass = state.eager_pass if eager else state.best_swap
+    n_iter, converged = 0, False
     while n_iter < max_iter and not converged:
         n_iter += 1
         with step():
             n_swap, loss = state.n_swap, state.refresh()
-            for start, stop in row_blocks(n_candidates, stride):
-                last, closed = state.scan(start, stop, last)
-                if closed:
-                    break
+            one_pass()
             converged = state.n_swap == n_swap or state.loss >= loss
     state.assign()  # the first slot on ties, whatever the swaps before
     loss = state.refresh()
