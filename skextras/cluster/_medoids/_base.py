@@ -1,0 +1,150 @@
+"""What the k-medoids estimators share: input, result, prediction."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from skextras._callbacks import CallbackSupportMixin
+from skextras._validation import check_weights, validate_data
+from skextras.cluster._medoids import _distances
+from skextras.cluster._medoids._matrix import raise_on_fault
+
+
+class BaseMedoids(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
+):
+    """Base of estimators with the parameters n_clusters, metric and n_jobs."""
+
+    def _check_size(self, X):
+        if X.shape[0] < self.n_clusters:
+            raise ValueError(
+                f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
+                "more samples or ask for fewer clusters."
+            )
+
+    def _set_result(self, X, weight, params, medoids):
+        """Set the attributes that follow from the medoids; warn if some are empty."""
+        self._metric_params = params
+        self.medoid_indices_ = medoids
+        self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
+        self._n_features_out = self.n_clusters
+        distances = self._to_medoids(X)
+        self.labels_ = distances.argmin(axis=1)
+        self.distances_ = distances[np.arange(len(distances)), self.labels_]
+        self.inertia_ = float(weight @ self.distances_.astype(np.float64))
+        n_found = len(np.unique(self.labels_))
+        if n_found < self.n_clusters:
+            warnings.warn(
+                f"Only {n_found} distinct points (at distances above 0) were found for "
+                f"n_clusters={self.n_clusters}: the other clusters are empty; ask for "
+                "fewer clusters.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return n_found == self.n_clusters
+
+    def transform(self, X):
+        """Compute the dissimilarity of each point to each medoid.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``: to all
+            points of the training set.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_clusters)
+            Dissimilarities, in the dtype of ``X`` if that is float32.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        return self._to_medoids(self._check_X(X, reset=False))
+
+    def predict(self, X):
+        """Assign each point to its nearest medoid, the first on ties.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Number of the cluster of each point.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        return self._to_medoids(self._check_X(X, reset=False)).argmin(axis=1)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return minus the mean dissimilarity to the nearest medoid: more is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the mean.
+
+        Returns
+        -------
+        score : float
+            Minus the weighted mean.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        X = self._check_X(X, reset=False)
+        weight = check_weights(sample_weight, X.shape[0])
+        nearest = self._to_medoids(X).min(axis=1)
+        return -float(np.average(nearest.astype(np.float64), weights=weight))
+
+    def _check_X(self, X, *, reset):
+        precomputed = self.metric == "precomputed"
+        allow_nan = self.metric == "nan_euclidean"
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
+            dtype=[np.float64, np.float32],
+            order=None if precomputed else "C",
+            ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
+        )
+
+    def _to_medoids(self, X):
+        """Dissimilarity of every row of X to every medoid."""
+        if self.metric != "precomputed":
+            return _distances.to_centers(
+                X,
+                self.cluster_centers_,
+                self.metric,
+                self._metric_params,
+                n_jobs=self.n_jobs,
+            )
+        distances = X[:, self.medoid_indices_]
+        raise_on_fault(distances, "precomputed X[:, medoid_indices_]")
+        return distances
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        precomputed = self.metric == "precomputed"
+        tags.input_tags.pairwise = precomputed
+        tags.input_tags.positive_only = precomputed
+        tags.input_tags.sparse = _distances.takes_sparse(self.metric)
+        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
