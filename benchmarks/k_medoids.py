@@ -6,7 +6,7 @@ from run import Contestant, Problem
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import pairwise_distances_argmin_min
 
-from skextras.cluster import KMedoids, fasterpam
+from skextras.cluster import CLARA, KMedoids, fasterpam
 from skextras.cluster._medoids._build import build
 
 
@@ -133,9 +133,18 @@ def from_features(name, X, k):
     def ours(n_jobs):
         return KMedoids(k, random_state=0, n_jobs=n_jobs).fit(X).cluster_centers_
 
+    def clara(**options):
+        return CLARA(k, random_state=0, **options).fit(X).cluster_centers_
+
     contestants = [
         Contestant("skextras KMedoids", lambda: ours(None)),
         Contestant("skextras KMedoids, n_jobs=2", lambda: ours(2)),
+        Contestant("skextras CLARA", clara, None),
+        Contestant(
+            "skextras CLARA, n_sampling=1000",
+            lambda: clara(method="fasterpam", n_sampling=1000),
+            0.05,
+        ),
         Contestant("kmedoids KMedoids", lambda: kmedoids_rust.fit(X, k), 0.02),
         Contestant("scikit-learn KMeans", lambda: scikit_learn.fit(X, k), None),
     ]

@@ -1,7 +1,9 @@
 """Blocks of rows side by side on threads, with the same bits for every ``n_jobs``."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 
 from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
@@ -12,9 +14,27 @@ def _controller():
     return ThreadpoolController()  # looks through all loaded libraries: once
 
 
+_lock = Lock()
+_limit = []  # the limit in force, and an entry for every other block inside it
+
+
+@contextmanager
 def blas_on_one_thread():
-    """Keep BLAS from starting threads inside ours, and its sums in one order."""
-    return _controller().limit(limits=1, user_api="blas")
+    """Keep BLAS from starting threads inside ours, and its sums in one order.
+
+    The limit is that of the process: the first block that is entered sets it, the last
+    one that is left takes it back, whichever threads they run on.
+    """
+    with _lock:
+        first = not _limit
+        _limit.append(_controller().limit(limits=1, user_api="blas") if first else None)
+    try:
+        yield
+    finally:
+        with _lock:
+            if len(_limit) == 1:
+                _limit[0].restore_original_limits()
+            _limit.pop()
 
 
 def n_blas_threads():

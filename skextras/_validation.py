@@ -3,6 +3,7 @@
 import os
 from functools import wraps
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -16,7 +17,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 #: Names of dissimilarities that scikit-learn computes from rows, and "precomputed".
-METRICS = {*_VALID_METRICS, "precomputed"}
+METRICS = {*_VALID_METRICS, "precomputed"} - {"wminkowski"}  # gone from scipy
 
 __all__ = [
     "METRICS",
@@ -72,11 +73,32 @@ def check_weights(sample_weight, n_samples):
         )
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples: give some a weight.")
+    if not np.isfinite(weight.sum()):
+        raise ValueError(
+            "sample_weight must have a finite sum, got weights up to "
+            f"{weight.max():g}: divide them by a constant."
+        )
     return weight
 
 
 def available_memory():
     """Bytes that can be allocated without swapping, or None where unknown."""
+    free = [size for size in (_free_in_machine(), _free_in_group()) if size is not None]
+    return min(free, default=None)
+
+
+def _free_in_group():
+    """Bytes that the control group, if any, allows beside what it uses."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text()
+        used = (folder / "memory.current").read_text()
+        return max(int(limit) - int(used), 0)
+    except (OSError, ValueError):  # no such group, or "max"
+        return None
+
+
+def _free_in_machine():
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skextras.cluster import KMedoids
+from skextras.cluster import CLARA, KMedoids
 
 
 def taxicab(x, y):
@@ -41,6 +41,8 @@ ESTIMATORS = [
     KMedoids(metric=compiled_taxicab),
     KMedoids(init="build"),
     KMedoids(init="k-medoids++"),
+    CLARA(),
+    CLARA(method="fasterpam", init="random", independent=True, n_jobs=2),
     KMedoids(init="lab", method="pam"),
     KMedoids(init="heuristic", method="alternate"),
     KMedoids(n_init=3, n_jobs=2),
@@ -125,7 +127,7 @@ def test_names_of_features(estimator, library, X):
         fitted.predict(swapped)
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.transform(frame(X[:, :3], library))
-    with pytest.raises(ValueError, match="X has 3 features, but KMedoids is expecting"):
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting"):
         clone(estimator).fit(X).predict(X[:, :3])
 
 

@@ -134,7 +134,7 @@ def test_functions(metric, dtype):
 
 @pytest.mark.parametrize(
     ("value", "sentence"),
-    [(np.nan, "must be finite"), (-1.0, "Negative values .* must be >= 0")],
+    [(np.nan, "finite"), (-1.0, "not negative")],
 )
 def test_functions_that_are_no_dissimilarities(X, value, sentence):
     def metric(x, y):
@@ -221,5 +221,5 @@ def test_missing_entries():
     expected = pairwise_distances(X, X[model.medoid_indices_], metric="nan_euclidean")
     np.testing.assert_allclose(model.transform(X), expected, atol=1e-7)
     np.testing.assert_array_equal(model.predict(X), model.labels_)
-    with pytest.raises(ValueError, match=r"nan_euclidean.* must be finite.* got nan"):
+    with pytest.raises(ValueError, match=r"nan_euclidean.* finite .* got nan"):
         KMedoids(2, metric="nan_euclidean").fit([[1, np.nan], [np.nan, 1], [0, 0]])

@@ -35,22 +35,20 @@ class BaseMedoids(
                 "more samples or ask for fewer clusters."
             )
 
-    def _set_result(self, X, weight, params, medoids):
+    def _set_result(self, X, weight, params, medoids, points):
         """Set the attributes that follow from the medoids; warn if some are empty."""
         self._metric_params = params
         self.medoid_indices_ = medoids
         self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
         self._n_features_out = self.n_clusters
-        distances = self._to_medoids(X)
-        self.labels_ = distances.argmin(axis=1)
-        self.distances_ = distances[np.arange(len(distances)), self.labels_]
+        self.labels_, self.distances_ = self._nearest(X)
         self.inertia_ = float(weight @ self.distances_.astype(np.float64))
-        n_found = len(np.unique(self.labels_))
+        n_found = min(len(np.unique(self.labels_)), len(points.index))
         if n_found < self.n_clusters:
             warnings.warn(
-                f"Only {n_found} distinct points (at distances above 0) were found for "
-                f"n_clusters={self.n_clusters}: the other clusters are empty; ask for "
-                "fewer clusters.",
+                f"Only {n_found} distinct points (of positive weight, at distances "
+                f"above 0) were found for n_clusters={self.n_clusters}: other clusters "
+                "are empty, or hold points of weight 0; ask for fewer clusters.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -87,7 +85,7 @@ class BaseMedoids(
             Number of the cluster of each point.
         """
         check_is_fitted(self, "medoid_indices_")
-        return self._to_medoids(self._check_X(X, reset=False)).argmin(axis=1)
+        return self._nearest(self._check_X(X, reset=False))[0]
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean dissimilarity to the nearest medoid: more is better.
@@ -109,8 +107,8 @@ class BaseMedoids(
         check_is_fitted(self, "medoid_indices_")
         X = self._check_X(X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
-        nearest = self._to_medoids(X).min(axis=1)
-        return -float(np.average(nearest.astype(np.float64), weights=weight))
+        _, distances = self._nearest(X)
+        return -float(np.average(distances.astype(np.float64), weights=weight))
 
     def _check_X(self, X, *, reset):
         precomputed = self.metric == "precomputed"
@@ -124,6 +122,19 @@ class BaseMedoids(
             order=None if precomputed else "C",
             ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
         )
+
+    def _nearest(self, X):
+        """Nearest medoid of every row of X, and its dissimilarity."""
+        if self.metric != "precomputed":
+            return _distances.nearest(
+                X,
+                self.cluster_centers_,
+                self.metric,
+                self._metric_params,
+                n_jobs=self.n_jobs,
+            )
+        distances = self._to_medoids(X)
+        return distances.argmin(axis=1), distances.min(axis=1)
 
     def _to_medoids(self, X):
         """Dissimilarity of every row of X to every medoid."""

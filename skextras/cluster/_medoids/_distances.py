@@ -16,7 +16,7 @@ from skextras._parallel import (
     row_blocks,
 )
 from skextras.cluster._medoids import _distance_kernels
-from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._matrix import find_fault
 
 _ALIASES = {"l2": "euclidean"}
 _SPARSE = (
@@ -24,6 +24,7 @@ _SPARSE = (
 )  # fmt: skip
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
+_ITEMS_PER_BLOCK = 2**24  # distances to centers that are held at a time
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
 
 
@@ -48,22 +49,47 @@ def resolve_params(X, weight, metric, metric_params):
     if metric == "seuclidean" and "V" not in params:
         mean = np.average(X, axis=0, weights=weight)
         params["V"] = np.average((X - mean) ** 2, axis=0, weights=weight) * unbiased
-    if metric == "mahalanobis" and "VI" not in params and "V" not in params:
-        covariance = np.atleast_2d(np.cov(X.T, aweights=weight, ddof=0)) * unbiased
-        try:
-            params["VI"] = np.linalg.inv(covariance).T
-        except np.linalg.LinAlgError as error:
-            raise ValueError(
-                "metric='mahalanobis' needs an invertible covariance, and that of X is "
-                "singular: give the inverse as metric_params={'VI': ...}."
-            ) from error
+    if metric == "mahalanobis" and "VI" not in params:
+        V = params.pop("V", None)
+        if V is None:
+            V = np.atleast_2d(np.cov(X.T, aweights=weight, ddof=0)) * unbiased
+        params["VI"] = _inverse(np.asarray(V, dtype=np.float64)).T
+    if metric_params:
+        _try_params(X[:2], metric, params)
     return params
 
 
-def square(X, metric, params, *, n_jobs=None):
+def _inverse(covariance):
+    """Invert a covariance; refuse one that is singular whatever the units."""
+    scale = np.sqrt(np.diag(covariance))
+    if (scale > 0).all():
+        correlation = covariance / np.outer(scale, scale)
+        if np.linalg.cond(correlation) * len(scale) * np.finfo(np.float64).eps < 1:
+            return np.linalg.inv(correlation) / np.outer(scale, scale)
+    raise ValueError(
+        "metric='mahalanobis' needs an invertible covariance, and that of X is "
+        "singular: drop features that depend on others, or give an inverse as "
+        "metric_params={'VI': ...}."
+    )
+
+
+def _try_params(X, metric, params):
+    """Refuse keyword arguments that ``metric`` does not take."""
+    try:
+        pairwise_distances(X, metric=metric, **params)
+    except (TypeError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"metric_params={sorted(map(str, params))} do not suit metric={metric!r}: "
+            f"{reason}"
+        ) from error
+
+
+def square(X, metric, params, *, samples=None, n_jobs=None):
     """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j.
 
-    A callable is taken for symmetric, as scikit-learn takes it.
+    ``samples`` are the numbers of the rows of X in messages. A callable is taken for
+    symmetric, as scikit-learn takes it.
     """
     metric = _ALIASES.get(metric, metric)
     if _by_products(X, metric, params):
@@ -76,7 +102,7 @@ def square(X, metric, params, *, n_jobs=None):
         out = _by_blocks(X, X, metric, params, n_jobs)
         if metric in _BY_GEMM:
             np.fill_diagonal(out, 0)
-    return _checked(out, metric, n_jobs)
+    return _checked(out, metric, n_jobs, samples)
 
 
 def to_centers(X, centers, metric, params, *, n_jobs=None):
@@ -93,6 +119,18 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
     return _checked(out, metric, n_jobs)
 
 
+def nearest(X, centers, metric, params, *, n_jobs=None):
+    """Return the nearest center of every row of X, the first on ties, and how far."""
+    labels = np.empty(X.shape[0], dtype=np.intp)
+    distances = np.empty(X.shape[0], dtype=X.dtype)
+    size = max(1, _ITEMS_PER_BLOCK // centers.shape[0])
+    for start, stop in row_blocks(X.shape[0], size):
+        part = to_centers(X[start:stop], centers, metric, params, n_jobs=n_jobs)
+        labels[start:stop] = part.argmin(axis=1)
+        distances[start:stop] = part.min(axis=1)
+    return labels, distances
+
+
 def _by_products(X, metric, params):
     """Tell whether the matrix can be made from inner products."""
     return metric in _BY_GEMM and not params and not sparse.issparse(X)
@@ -103,11 +141,20 @@ def _is_compiled(X, metric, params):
     return isinstance(metric, Dispatcher) and not params and not sparse.issparse(X)
 
 
-def _checked(out, metric, n_jobs):
+def _checked(out, metric, n_jobs, samples=None):
     """Refuse what is not a dissimilarity; cut off what rounding left below zero."""
     if not callable(metric):
         np.maximum(out, 0, out=out)
-    raise_on_fault(out, f"the dissimilarity by metric={metric!r}", n_jobs=n_jobs)
+    kind, i, j = find_fault(out, n_jobs=n_jobs)
+    if kind:
+        pair = f"row {i} and medoid {j}"
+        if samples is not None:
+            pair = f"samples {samples[i]} and {samples[j]}"
+        raise ValueError(
+            f"metric={metric!r} must give dissimilarities that are finite (no NaN, no "
+            f"inf) and not negative, got {out[i, j]} between {pair}: leave out "
+            "constant rows or features, scale X, or choose another metric."
+        )
     return out
 
 

@@ -56,8 +56,9 @@ def _locate_rows(init, X, n_clusters, points):
     positions = find_rows(init, X, points)
     if (positions < 0).any():
         raise ValueError(
-            f"init row {np.argmin(positions)} is not a row of X of positive weight: "
-            "medoids are points of the data; give rows of X, or indices."
+            f"init row {np.argmin(positions)} is not a row of X (in {X.dtype}) of "
+            "positive weight: medoids are points of the data; give rows of X, or "
+            "indices."
         )
     return positions
 
@@ -70,23 +71,21 @@ def _check_length(init, n_clusters):
         )
 
 
-def draw(init, rows, n_clusters, points, order, rng, n_jobs=None):
-    """Choose medoids by one of ``NAMES``, as positions among the points.
+def draw(init, rows, n_clusters, weight, order, rng, n_jobs=None):
+    """Choose medoids by one of ``NAMES`` but "first", as positions among the points.
 
     ``order`` holds the points in the order in which random numbers are spent on them.
     """
     if init == "random":
         return order[rng.choice(len(order), n_clusters, replace=False)]
-    if init == "first":
-        return np.argsort(points.index)[:n_clusters]
     if init == "heuristic":
-        return _central(rows, n_clusters, points.weight, n_jobs)
+        return _central(rows, n_clusters, weight, n_jobs)
     if init == "lab":
-        return _lab(rows, n_clusters, points.weight, order, rng)
+        return _lab(rows, n_clusters, weight, order, rng)
     if init == "build":
-        chosen = build(rows, n_clusters, points.weight, n_jobs=n_jobs)
+        chosen = build(rows, n_clusters, weight, n_jobs=n_jobs)
     else:
-        chosen = _plus_plus(rows, n_clusters, points.weight, order, rng)
+        chosen = _plus_plus(rows, n_clusters, weight, order, rng)
     rest = order[~np.isin(order, chosen)]  # where further medoids change nothing
     return np.concatenate([chosen, rest[: n_clusters - len(chosen)]])
 

@@ -21,7 +21,7 @@ from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._build import loss_of_each
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._matrix import as_square, check_dissimilarities
-from skextras.cluster._medoids._points import distinct_points, weighted_points
+from skextras.cluster._medoids._points import distinct_points, fill_up, weighted_points
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -239,13 +239,12 @@ class KMedoids(BaseMedoids):
             given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
         weight = check_weights(sample_weight, X.shape[0])
         points = weighted_points(weight) if given else distinct_points(X, weight)
-        start = None
+        start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, self.n_clusters, points)
         params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
         if len(points.index) < self.n_clusters:
-            rest = np.setdiff1d(np.arange(X.shape[0]), points.index)
-            medoids = np.concatenate([points.index, rest])[: self.n_clusters]
+            medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
             matrix = self._dissimilarities(X, given, points, params)
@@ -253,7 +252,7 @@ class KMedoids(BaseMedoids):
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
-        if self._set_result(X, weight, params, medoids) and not converged:
+        if self._set_result(X, weight, params, medoids, points) and not converged:
             warn_not_converged("KMedoids", self.max_iter)
         return self
 
@@ -261,8 +260,10 @@ class KMedoids(BaseMedoids):
         """Matrix between the points, by rows of candidates and by rows of points."""
         size = len(points.index)
         whole = given is not None and size == X.shape[0]
+        copies = 0 if whole else 1 if given is None else 1 + (given[0] is not given[1])
         check_memory(
-            size**2 * (1 if whole else 1 + X.dtype.itemsize),
+            size**2 * (1 + copies * X.dtype.itemsize)
+            + size * self.n_clusters * X.dtype.itemsize,
             f"The matrix of dissimilarities between {size} points",
             "fit on a sample, and predict the rest.",
         )
@@ -275,13 +276,17 @@ class KMedoids(BaseMedoids):
                 return part, part
             return part, columns[np.ix_(points.index, points.index)]
         rows = _distances.square(
-            X[points.index], self.metric, params, n_jobs=self.n_jobs
+            X[points.index],
+            self.metric,
+            params,
+            samples=points.index,
+            n_jobs=self.n_jobs,
         )
         return rows, rows
 
     def _best_run(self, X, rows, columns, points, start):
         """Optimise ``n_init`` times; return the best result and if it converged."""
-        k, n_jobs, weight = self.n_clusters, self.n_jobs, points.weight
+        k, n_jobs, weight = int(self.n_clusters), self.n_jobs, points.weight
         rng = check_random_state(self.random_state)
         sums = loss_of_each(rows, weight, n_jobs=n_jobs)
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
@@ -292,8 +297,8 @@ class KMedoids(BaseMedoids):
         best = None
         with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
             for _ in range(self.n_init):
-                if isinstance(self.init, str):
-                    start = _init.draw(self.init, rows, k, points, order, rng, n_jobs)
+                if isinstance(self.init, str) and self.init != "first":
+                    start = _init.draw(self.init, rows, k, weight, order, rng, n_jobs)
                 if k == 1:
                     run = single_medoid(rows, start, weight, order, step=step), True
                 elif codes is None:
@@ -302,6 +307,7 @@ class KMedoids(BaseMedoids):
                     state = SwapState(rows, start, weight, codes)
                     eager = self.method == "fasterpam"
                     run = optimize(state, self.max_iter, eager=eager, step=step)
+                    del state  # before the next one is made
                 if best is None or run[0].loss < best[0].loss:
                     best = run
         return best

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skextras._parallel import map_blocks, row_blocks
+from skextras._validation import check_memory
 from skextras.cluster._medoids import _matrix_kernels
 
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
@@ -50,6 +51,11 @@ def check_dissimilarities(distances, name, *, symmetry=True, n_jobs=None):
     if _look_through(distances, name, symmetry, n_jobs):
         matrix = distances if distances.flags.c_contiguous else distances.T
         return matrix, matrix
+    check_memory(
+        distances.nbytes,
+        f"A transposed copy of {name}, which is not symmetric,",
+        "give a symmetric matrix, or one of a sample.",
+    )
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
@@ -92,17 +98,22 @@ def _look_through(distances, name, symmetry, n_jobs):
     return all(near)
 
 
-def raise_on_fault(matrix, name, first=0, transposed=False, *, n_jobs=None):
-    """Raise ValueError for an entry that is missing, infinite or negative."""
+def find_fault(matrix, *, n_jobs=None):
+    """Return (kind, i, j) of a missing or infinite (1) or negative (2) entry, or 0s."""
     faults = map_blocks(
         lambda start, stop: _matrix_kernels.find_bad_entry(matrix, start, stop),
         row_blocks(len(matrix), 512),
         n_jobs=n_jobs,
     )
-    for kind, i, j in faults:
-        if kind:
-            place = (j, first + i) if transposed else (first + i, j)
-            where = f"got {matrix[i, j]} at row {place[0]}, column {place[1]}."
-            if kind == 1:
-                raise ValueError(f"{name} must be finite (no NaN, no inf), {where}")
-            raise ValueError(f"Negative values in data: {name} must be >= 0, {where}")
+    return next((fault for fault in faults if fault[0]), (0, 0, 0))
+
+
+def raise_on_fault(matrix, name, first=0, transposed=False):
+    """Raise ValueError for an entry that is missing, infinite or negative."""
+    kind, i, j = find_fault(matrix)
+    if kind:
+        place = (j, first + i) if transposed else (first + i, j)
+        where = f"got {matrix[i, j]} at row {place[0]}, column {place[1]}."
+        if kind == 1:
+            raise ValueError(f"{name} must be finite (no NaN, no inf), {where}")
+        raise ValueError(f"Negative values in data: {name} must be >= 0, {where}")

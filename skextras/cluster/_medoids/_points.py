@@ -46,6 +46,13 @@ def distinct_points(X, weight):
     return Points(index[first], total, position, keys[first])
 
 
+def fill_up(points, n_clusters):
+    """Rows of all points, then further rows: repeated ones, then those of weight 0."""
+    others = np.setdiff1d(np.arange(len(points.position)), points.index)
+    others = others[np.argsort(points.position[others] < 0, kind="stable")]
+    return np.concatenate([points.index, others])[:n_clusters]
+
+
 def find_rows(rows, X, points):
     """Position among ``points`` of each of ``rows``, -1 where there is none."""
     keys = _hashes(rows)
@@ -60,9 +67,12 @@ def _hashes(X):
     if sparse.issparse(X):
         X = X.tocsr().copy()
         X.sum_duplicates()
-        _distance_kernels.hash_sparse_rows(_bits(X.data), X.indices, X.indptr, keys)
+        hash_rows = _distance_kernels.hash_sparse_rows
+        arrays = (_bits(X.data), X.indices, X.indptr, keys)
     else:
-        _distance_kernels.hash_rows(_bits(X), keys)
+        hash_rows, arrays = _distance_kernels.hash_rows, (_bits(X), keys)
+    with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
+        hash_rows(*arrays)
     return keys
 
 

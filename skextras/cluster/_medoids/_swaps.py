@@ -86,10 +86,10 @@ class Codes:
                 self.encode(o, o + 1)
 
     def _classify(self, reach):
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             classes = np.ceil(np.log2(reach / self.unit) / 2)
-        self.classes = np.clip(classes, 0, self.n_classes - 1)
-        self.inverse = self.weight / (self.unit * 4.0**self.classes)
+            self.classes = np.clip(classes, 0, self.n_classes - 1)
+            self.inverse = self.weight / (self.unit * 4.0**self.classes)
         dtype = self.points.dtype
         scale = np.minimum(self.inverse * _SAFETY, np.finfo(dtype).max)
         self.scale = scale.astype(dtype)

@@ -1,0 +1,308 @@
+"""K-medoids of large data by samples: CLARA and FastCLARA."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skextras._callbacks import fit_progress, with_callbacks
+from skextras._parallel import blas_on_one_thread, map_blocks
+from skextras._validation import (
+    METRICS,
+    Interval,
+    StrOptions,
+    _fit_context,
+    all_or_nothing,
+    check_memory,
+    check_weights,
+)
+from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._fasterpam import warn_not_converged
+from skextras.cluster._medoids._matrix import as_square, check_dissimilarities
+from skextras.cluster._medoids._points import distinct_points, fill_up, weighted_points
+from skextras.cluster._medoids._swaps import (
+    Codes,
+    SwapState,
+    optimize,
+    single_medoid,
+)
+
+
+class CLARA(BaseMedoids):
+    r"""K-medoids clustering of large data by samples (CLARA, FastCLARA).
+
+    Draws samples, finds the medoids of each by PAM or FasterPAM, and keeps those with
+    the smallest loss over *all* points,
+
+    .. math:: \sum_o w_o \min_i d(x_o, m_i),
+
+    where :math:`d` is ``metric``, :math:`x_o` are the rows of ``X``, :math:`m_i` the
+    medoids and :math:`w` is ``sample_weight``. They are a local
+    optimum of their sample, not of the data: on images of digits, the loss is 4 to 11 %
+    above that of :class:`KMedoids` with samples of the default size, and 0.2 to 3.5 %
+    with samples of 1000 points.
+
+    With samples of :math:`s` points, time is :math:`O(s^2 p + n k p)` for each of them
+    and memory :math:`O(s^2 + n)` beside ``X``, for :math:`p` features.
+
+    Read more in the :ref:`User Guide <clara>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters, and of medoids.
+    metric : str or callable, default="euclidean"
+        Dissimilarity, as in :class:`KMedoids`.
+    metric_params : dict, default=None
+        Keyword arguments of ``metric``.
+    method : {"pam", "fasterpam"}, default="pam"
+        What finds the medoids of a sample: "pam" for CLARA, "fasterpam" for FastCLARA.
+    init : {"random", "build", "k-medoids++", "lab", "heuristic"}, default="build"
+        Where to start in a sample, as in :class:`KMedoids`.
+    max_iter : int, default=300
+        Maximum number of passes over the candidates in a sample.
+    n_sampling : int, default=None
+        Number of points in a sample. None means ``40 + 2 * n_clusters`` for "pam" and
+        ``80 + 4 * n_clusters`` for "fasterpam", and never more than there are points.
+    n_sampling_iter : int, default=5
+        Number of samples.
+    independent : bool, default=False
+        Draw all samples independently, and work on them in parallel. Otherwise the best
+        medoids so far are part of the next sample, and one more search starts there.
+    n_jobs : int, default=None
+        Number of threads: for the samples if ``independent``, else for dissimilarities.
+        None means 1 unless in a :obj:`joblib.parallel_config` context; -1 means all
+        processors. The result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the samples and the starts. Pass an int for the same result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each training point: that of its nearest medoid, the first on ties.
+    medoid_indices_ : ndarray of shape (n_clusters,)
+        Training rows of the medoids.
+    cluster_centers_ : ndarray of shape (n_clusters, n_features) or None
+        The medoids, sparse as ``X`` is; None if ``metric="precomputed"``.
+    inertia_ : float
+        The loss over all training points: weighted sum of ``distances_``.
+    distances_ : ndarray of shape (n_samples,)
+        Dissimilarity of each training point to its medoid.
+    n_iter_ : int
+        Number of passes in the sample that gave the medoids.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` exceeds the number of samples, or ``n_sampling`` is smaller
+        than ``n_clusters``; if dissimilarities are missing, infinite or negative; if
+        weights are negative or all zero.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If ``max_iter`` ended the search in the best sample, or if there are fewer
+        distinct points than clusters: some are then empty.
+
+    See Also
+    --------
+    KMedoids : Swaps judged by all points, for data whose matrix fits into memory.
+
+    References
+    ----------
+    .. [1] L. Kaufman and P. J. Rousseeuw, "Clustering large data sets", in Pattern
+       Recognition in Practice II, Elsevier, 1986.
+    .. [2] E. Schubert and P. J. Rousseeuw, "Fast and eager k-medoids clustering: O(k)
+       runtime improvement of the PAM, CLARA, and CLARANS algorithms", Information
+       Systems 101, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import CLARA
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(10000, 2)) + 10 * rng.integers(0, 3, size=(10000, 1))
+    >>> clara = CLARA(n_clusters=3, random_state=0).fit(X)
+    >>> np.bincount(clara.labels_)
+    array([3362, 3350, 3288])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions(METRICS), callable],
+        "metric_params": [dict, None],
+        "method": [StrOptions({"pam", "fasterpam"})],
+        "init": [StrOptions(set(_init.NAMES) - {"first"})],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_sampling": [Interval(Integral, 1, None, closed="left"), None],
+        "n_sampling_iter": [Interval(Integral, 1, None, closed="left")],
+        "independent": ["boolean"],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        metric="euclidean",
+        metric_params=None,
+        method="pam",
+        init="build",
+        max_iter=300,
+        n_sampling=None,
+        n_sampling_iter=5,
+        independent=False,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.metric_params = metric_params
+        self.method = method
+        self.init = init
+        self.max_iter = max_iter
+        self.n_sampling = n_sampling
+        self.n_sampling_iter = n_sampling_iter
+        self.independent = independent
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @all_or_nothing
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the medoids.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the loss; None means 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X = self._check_X(X, reset=True)
+        self._check_size(X)
+        if self.n_sampling is not None and self.n_sampling < self.n_clusters:
+            raise ValueError(
+                f"n_sampling={self.n_sampling} must be >= n_clusters="
+                f"{self.n_clusters}: give larger samples."
+            )
+        rows = None
+        if self.metric == "precomputed":
+            X = as_square(X, "precomputed X")
+            rows, _ = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
+        weight = check_weights(sample_weight, X.shape[0])
+        points = distinct_points(X, weight) if rows is None else weighted_points(weight)
+        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
+        self._metric_params = params
+        if len(points.index) <= self.n_clusters:
+            medoids = fill_up(points, self.n_clusters)
+            self.n_iter_, converged = 1, True
+        else:
+            data = _Data(X, rows, weight, points, self.metric, params)
+            with fit_progress(self, X, max_steps=self.n_sampling_iter) as step:
+                best = self._best_sample(data, step)
+            medoids, self.n_iter_, converged = best[1:]
+        if self._set_result(X, weight, params, medoids, points) and not converged:
+            warn_not_converged("CLARA", self.max_iter)
+        return self
+
+    def _best_sample(self, data, step):
+        """Return (loss over all points, medoids, passes, converged) of the best."""
+        k, n_points = int(self.n_clusters), len(data.index)
+        size = self.n_sampling
+        if size is None:
+            size = 40 + 2 * k if self.method == "pam" else 80 + 4 * k
+        size = min(size, n_points)
+        check_memory(
+            size**2 * (1 + data.X.dtype.itemsize),
+            f"The matrix of dissimilarities in a sample of {size} points",
+            "give a smaller n_sampling.",
+        )
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_sampling_iter)
+
+        def run(seed, carried=None, n_jobs=None):
+            rng = np.random.RandomState(seed)
+            sample = rng.choice(n_points, size, replace=False)
+            if carried is not None:
+                fresh = sample[~np.isin(sample, carried)][: size - k]
+                sample = np.concatenate([carried, fresh])
+            return self._search(data, sample, carried is not None, rng, n_jobs)
+
+        if self.independent:
+            with blas_on_one_thread():
+                runs = map_blocks(run, [(seed,) for seed in seeds], n_jobs=self.n_jobs)
+            best = min(runs, key=lambda found: found[0])
+        else:
+            best = None
+            for seed in seeds:
+                with step():
+                    found = run(seed, best and best[1], self.n_jobs)
+                if best is None or found[0] < best[0]:
+                    best = found
+        loss, medoids, n_iter, converged = best
+        return loss, data.index[medoids], n_iter, converged
+
+    def _search(self, data, sample, goes_on, rng, n_jobs):
+        """Find medoids in a sample; from its first points as well if it ``goes_on``."""
+        k, weight = int(self.n_clusters), data.weight[sample]
+        rows, columns = data.square(sample)
+        order = np.arange(len(sample))
+        codes = Codes(columns, weight, order)
+        starts = [_init.draw(self.init, rows, k, weight, order, rng)]
+        if goes_on:
+            starts.append(order[:k])
+        runs = []
+        for start in starts:
+            if k == 1:
+                runs.append((single_medoid(rows, start, weight, order), True))
+            else:
+                state = SwapState(rows, start, weight, codes)
+                eager = self.method == "fasterpam"
+                runs.append(optimize(state, self.max_iter, eager=eager))
+        result, converged = min(runs, key=lambda found: found[0].loss)
+        medoids = sample[result.medoid_indices]
+        return data.loss(medoids, n_jobs), medoids, result.n_iter, converged
+
+
+class _Data:
+    """The distinct points, and the dissimilarities between some of them."""
+
+    def __init__(self, X, rows, weight, points, metric, params):
+        self.X, self.rows, self.metric, self.params = X, rows, metric, params
+        self.index, self.weight, self.all_weights = points.index, points.weight, weight
+
+    def square(self, sample):
+        """Return the matrix of a sample, by rows of candidates and of points."""
+        index = self.index[sample]
+        if self.rows is None:
+            rows = _distances.square(self.X[index], self.metric, self.params, n_jobs=1)
+            return rows, rows
+        rows = self.rows[np.ix_(index, index)]
+        return rows, np.ascontiguousarray(rows.T)
+
+    def loss(self, medoids, n_jobs):
+        """Weighted sum of the dissimilarities of all points to the nearest medoid."""
+        index = self.index[medoids]
+        if self.rows is None:
+            _, distances = _distances.nearest(
+                self.X, self.X[index], self.metric, self.params, n_jobs=n_jobs
+            )
+        else:
+            distances = self.rows[index].min(axis=0)
+        return float(self.all_weights @ distances.astype(np.float64))
