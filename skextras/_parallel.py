@@ -1,9 +1,7 @@
 """Blocks of rows side by side on threads, with the same bits for every ``n_jobs``."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import lru_cache
-from threading import Lock
 
 from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
@@ -14,27 +12,13 @@ def _controller():
     return ThreadpoolController()  # looks through all loaded libraries: once
 
 
-_lock = Lock()
-_limit = []  # the limit in force, and an entry for every other block inside it
-
-
-@contextmanager
 def blas_on_one_thread():
     """Keep BLAS from starting threads inside ours, and its sums in one order.
 
-    The limit is that of the process: the first block that is entered sets it, the last
-    one that is left takes it back, whichever threads they run on.
+    As in scikit-learn, the limit is that of the process: Python threads of the caller's
+    that enter and leave at the same time may see each other's.
     """
-    with _lock:
-        first = not _limit
-        _limit.append(_controller().limit(limits=1, user_api="blas") if first else None)
-    try:
-        yield
-    finally:
-        with _lock:
-            if len(_limit) == 1:
-                _limit[0].restore_original_limits()
-            _limit.pop()
+    return _controller().limit(limits=1, user_api="blas")
 
 
 def n_blas_threads():

@@ -73,7 +73,7 @@ def check_weights(sample_weight, n_samples):
         )
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples: give some a weight.")
-    if not np.isfinite(weight.sum()):
+    if not weight.max() < np.finfo(np.float64).max / n_samples:
         raise ValueError(
             "sample_weight must have a finite sum, got weights up to "
             f"{weight.max():g}: divide them by a constant."

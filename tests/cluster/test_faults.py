@@ -1,14 +1,10 @@
 """What a first user stumbled over: the message, or the right result."""
 
-from threading import Thread
-
 import numpy as np
 import pytest
 from numpy.linalg import pinv
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_info, threadpool_limits
 
-from skextras._parallel import blas_on_one_thread, n_blas_threads
 from skextras.cluster import KMedoids, fasterpam
 
 
@@ -33,26 +29,6 @@ def test_covariance_in_any_units():
     np.testing.assert_array_equal(model.labels_, scaled.labels_)
     given = KMedoids(4, metric_params={"V": np.cov(X.T)}, **options).fit(X)
     np.testing.assert_array_equal(model.labels_, given.labels_)
-
-
-def test_limit_of_blas_threads_is_taken_back():
-    def count():
-        info = threadpool_info()
-        return [pool["num_threads"] for pool in info if pool["user_api"] == "blas"]
-
-    def enter():
-        for _ in range(200):
-            with blas_on_one_thread():
-                assert n_blas_threads() == 1
-
-    with threadpool_limits(2, user_api="blas"):
-        before = count()
-        threads = [Thread(target=enter) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert count() == before
 
 
 def test_rows_of_weight_zero_fill_up_last():
