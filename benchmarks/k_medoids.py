@@ -4,7 +4,7 @@ import numpy as np
 from peers import kmedoids_rust, one_batch, scikit_learn
 from run import Contestant, Problem
 from sklearn.datasets import load_digits, make_blobs
-from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
 from skextras.cluster import CLARA, KMedoids, fasterpam
 from skextras.cluster._medoids._build import build
@@ -42,11 +42,8 @@ def images(data):
 
 def dissimilarities(X):
     """Return a symmetric float32 matrix of Euclidean distances."""
-    norms = (X.astype(np.float64) ** 2).sum(axis=1)
-    squares = norms[:, None] + norms - 2.0 * (X @ X.T)
-    squares = np.maximum((squares + squares.T) / 2, 0)
-    np.fill_diagonal(squares, 0)
-    return np.sqrt(squares).astype(np.float32)
+    D = euclidean_distances(X)
+    return np.maximum(D, D.T)
 
 
 def swaps(name, D, k, tolerance):
