@@ -74,9 +74,10 @@ def _look_through(distances, name, symmetry, n_jobs):
     def look(start, stop):
         products = np.zeros(2, dtype=np.uint64)
         while start < stop:
-            low = _matrix_kernels.look(
-                bits, infinity, symmetry, x, y, products, start, stop
-            )
+            with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
+                low = _matrix_kernels.look(
+                    bits, infinity, symmetry, x, y, products, start, stop
+                )
             start = min(low + 4, stop)
             if low < stop:  # as an integer, NaN or a negative number is large
                 raise_on_fault(matrix[low:start], name, low, transposed)
