@@ -127,15 +127,14 @@ def from_features(name, X, k):
     def loss(centers):
         return pairwise_distances_argmin_min(X, centers)[1].sum(dtype=np.float64)
 
-    def ours(n_jobs):
-        return KMedoids(k, random_state=0, n_jobs=n_jobs).fit(X).cluster_centers_
+    def ours():
+        return KMedoids(k, random_state=0).fit(X).cluster_centers_
 
     def clara(**options):
         return CLARA(k, random_state=0, **options).fit(X).cluster_centers_
 
     contestants = [
-        Contestant("skextras KMedoids", lambda: ours(None)),
-        Contestant("skextras KMedoids, n_jobs=2", lambda: ours(2)),
+        Contestant("skextras KMedoids", ours),
         Contestant("skextras CLARA", clara, None),
         Contestant(
             "skextras CLARA, n_sampling=1000",

@@ -49,7 +49,8 @@ def compare(problem, repeats):
     """Assert equal objectives, then yield one row per contestant."""
     objectives, is_quick = [], []
     for contestant in problem.contestants:
-        contestant.call()
+        if contestant.name.startswith("skextras"):
+            contestant.call()  # compiles
         seconds, result = timed(contestant.call)
         is_quick.append(seconds < 1)
         objectives.append(problem.objective(result))
