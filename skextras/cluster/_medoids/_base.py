@@ -16,7 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from skextras._callbacks import CallbackSupportMixin
 from skextras._validation import check_weights, validate_data
 from skextras.cluster._medoids import _distances
-from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._matrix import (
+    as_square,
+    check_dissimilarities,
+    raise_on_fault,
+)
+from skextras.cluster._medoids._points import distinct_points, weighted_points
 
 
 class BaseMedoids(
@@ -28,12 +33,26 @@ class BaseMedoids(
 ):
     """Base of estimators with the parameters n_clusters, metric and n_jobs."""
 
-    def _check_size(self, X):
+    def _prepare(self, X, sample_weight):
+        """Check the input of ``fit``.
+
+        Returns X, the weights, the precomputed matrix by rows of candidates and by rows
+        of points (or None), the distinct points, and the arguments of the metric.
+        """
+        X = self._check_X(X, reset=True)
         if X.shape[0] < self.n_clusters:
             raise ValueError(
                 f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
+        given = None
+        if self.metric == "precomputed":
+            X = as_square(X, "precomputed X")
+            given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
+        weight = check_weights(sample_weight, X.shape[0])
+        points = weighted_points(weight) if given else distinct_points(X, weight)
+        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
+        return X, weight, given, points, params
 
     def _set_result(self, X, weight, params, medoids, points):
         """Set the attributes that follow from the medoids; warn if some are empty."""

@@ -14,13 +14,11 @@ from skextras._validation import (
     _fit_context,
     all_or_nothing,
     check_memory,
-    check_weights,
 )
 from skextras.cluster._medoids import _distances, _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._matrix import as_square, check_dissimilarities
-from skextras.cluster._medoids._points import distinct_points, fill_up, weighted_points
+from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import (
     Codes,
     SwapState,
@@ -194,26 +192,17 @@ class CLARA(BaseMedoids):
         self : object
             The fitted estimator.
         """
-        X = self._check_X(X, reset=True)
-        self._check_size(X)
         if self.n_sampling is not None and self.n_sampling < self.n_clusters:
             raise ValueError(
                 f"n_sampling={self.n_sampling} must be >= n_clusters="
                 f"{self.n_clusters}: give larger samples."
             )
-        rows = None
-        if self.metric == "precomputed":
-            X = as_square(X, "precomputed X")
-            rows, _ = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
-        weight = check_weights(sample_weight, X.shape[0])
-        points = distinct_points(X, weight) if rows is None else weighted_points(weight)
-        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
-        self._metric_params = params
+        X, weight, given, points, params = self._prepare(X, sample_weight)
         if len(points.index) <= self.n_clusters:
             medoids = fill_up(points, self.n_clusters)
             self.n_iter_, converged = 1, True
         else:
-            data = _Data(X, rows, weight, points, self.metric, params)
+            data = _Data(X, given and given[0], weight, points, self.metric, params)
             with fit_progress(self, X, max_steps=self.n_sampling_iter) as step:
                 best = self._best_sample(data, step)
             medoids, self.n_iter_, converged = best[1:]

@@ -13,15 +13,13 @@ from skextras._validation import (
     _fit_context,
     all_or_nothing,
     check_memory,
-    check_weights,
 )
 from skextras.cluster._medoids import _distances, _init
 from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._build import loss_of_each
 from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._matrix import as_square, check_dissimilarities
-from skextras.cluster._medoids._points import distinct_points, fill_up, weighted_points
+from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -231,18 +229,10 @@ class KMedoids(BaseMedoids):
         self : object
             The fitted estimator.
         """
-        X = self._check_X(X, reset=True)
-        self._check_size(X)
-        given = None
-        if self.metric == "precomputed":
-            X = as_square(X, "precomputed X")
-            given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
-        weight = check_weights(sample_weight, X.shape[0])
-        points = weighted_points(weight) if given else distinct_points(X, weight)
+        X, weight, given, points, params = self._prepare(X, sample_weight)
         start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, self.n_clusters, points)
-        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
         if len(points.index) < self.n_clusters:
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
