@@ -9,9 +9,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.metrics.pairwise import _VALID_METRICS
 from sklearn.utils._param_validation import (
-    HasMethods,
     Interval,
-    InvalidParameterError,
     StrOptions,
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -21,9 +19,7 @@ METRICS = {*_VALID_METRICS, "precomputed"} - {"wminkowski"}  # gone from scipy
 
 __all__ = [
     "METRICS",
-    "HasMethods",
     "Interval",
-    "InvalidParameterError",
     "StrOptions",
     "_fit_context",
     "all_or_nothing",

@@ -49,7 +49,7 @@ def check_dissimilarities(distances, name, *, symmetry=True, n_jobs=None):
     taken for that without ``symmetry``.
     """
     if _look_through(distances, name, symmetry, n_jobs):
-        matrix = distances if distances.flags.c_contiguous else distances.T
+        matrix = in_memory_order(distances)
         return matrix, matrix
     check_memory(
         distances.nbytes,
@@ -64,8 +64,8 @@ def _look_through(distances, name, symmetry, n_jobs):
 
     Returns whether the matrix is symmetric (True without ``symmetry``).
     """
-    transposed = not distances.flags.c_contiguous
-    matrix = distances.T if transposed else distances
+    matrix = in_memory_order(distances)
+    transposed = matrix is not distances
     bits = matrix.view(f"u{matrix.dtype.itemsize}")
     infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)[()]
     n = len(matrix)
