@@ -10,6 +10,8 @@ from skextras._validation import check_number, check_weights
 from skextras.cluster._medoids._matrix import (
     as_square,
     check_dissimilarities,
+    find_fault,
+    in_memory_order,
 )
 from skextras.cluster._medoids._swaps import (
     Codes,
@@ -127,16 +129,30 @@ def fasterpam(
         order = np.arange(n_samples)
     else:
         order = check_indices(order, "order", n_samples)
-    rows, points = check_dissimilarities(
-        distances, "distances", symmetry=not assume_symmetric
-    )
+    symmetry = not assume_symmetric
     if len(medoids) == 1:
+        rows, _ = check_dissimilarities(distances, "distances", symmetry=symmetry)
         return single_medoid(rows, medoids, weight, order)
-    state = SwapState(rows, medoids, weight, Codes(points, weight, order))
+    state = _check_and_encode(distances, medoids, weight, order, symmetry)
     result, converged = optimize(state, max_iter)
     if not converged:
         warn_not_converged("fasterpam", max_iter)
     return result
+
+
+def _check_and_encode(distances, medoids, weight, order, symmetry):
+    """Check the matrix and prepare the swaps, reading it once if it is symmetric."""
+    matrix, encode = in_memory_order(distances), None
+    if not find_fault(matrix[medoids])[0]:  # these choose the steps of the codes
+        state = SwapState(matrix, medoids, weight, Codes(matrix, weight, order))
+        encode = state.codes.encode
+    rows, points = check_dissimilarities(
+        distances, "distances", symmetry=symmetry, encode=encode
+    )
+    if rows is points:
+        state.codes.complete = True
+        return state
+    return SwapState(rows, medoids, weight, Codes(points, weight, order))
 
 
 def warn_not_converged(name, max_iter):

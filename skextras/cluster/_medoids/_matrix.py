@@ -9,6 +9,7 @@ from skextras.cluster._medoids import _matrix_kernels
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
 _SYMMETRY_TOL = 1e-6
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many entries
+_ITEMS_IN_CACHE = 2**18  # read twice, such a part of the matrix is fetched once
 
 
 def as_square(distances, name):
@@ -41,14 +42,15 @@ def in_memory_order(distances):
     return distances if distances.flags.c_contiguous else distances.T
 
 
-def check_dissimilarities(distances, name, *, symmetry=True, n_jobs=None):
+def check_dissimilarities(distances, name, *, symmetry=True, encode=None, n_jobs=None):
     """Check a matrix from ``as_square``; return it as it is read.
 
     Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
     dissimilarity of point o to candidate j. Nothing is copied if it is symmetric, or
-    taken for that without ``symmetry``.
+    taken for that without ``symmetry``: both are then ``in_memory_order(distances)``.
+    ``encode(start, stop)`` is called for rows of this while they are in the cache.
     """
-    if _look_through(distances, name, symmetry, n_jobs):
+    if _look_through(distances, name, symmetry, encode, n_jobs):
         matrix = in_memory_order(distances)
         return matrix, matrix
     check_memory(
@@ -59,7 +61,7 @@ def check_dissimilarities(distances, name, *, symmetry=True, n_jobs=None):
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
-def _look_through(distances, name, symmetry, n_jobs):
+def _look_through(distances, name, symmetry, encode, n_jobs):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
     Returns whether the matrix is symmetric (True without ``symmetry``).
@@ -72,22 +74,24 @@ def _look_through(distances, name, symmetry, n_jobs):
     x, y = np.random.default_rng(n).integers(1, 2**32, (2, n), dtype=np.uint32)
 
     def look(start, stop):
-        products = np.zeros(2, dtype=np.uint64)
+        sums, first = np.zeros(2, dtype=np.uint64), start
         while start < stop:
             with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
                 low = _matrix_kernels.look(
-                    bits, infinity, symmetry, x, y, products, start, stop
+                    bits, infinity, symmetry, x, y, sums, start, stop
                 )
             start = min(low + 4, stop)
             if low < stop:  # as an integer, NaN or a negative number is large
                 raise_on_fault(matrix[low:start], name, low, transposed)
-                products[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
-        return products
+                sums[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
+        if encode is not None:
+            encode(first, stop)
+        return sums
 
-    size = max(4, _ITEMS_PER_CALL // n)
+    size = max(4, (_ITEMS_IN_CACHE if encode else _ITEMS_PER_CALL) // n // 4 * 4)
     parts = map_blocks(look, row_blocks(n, size), n_jobs=n_jobs)
-    forward, backward = np.sum(parts, axis=0)
-    if not symmetry or forward == backward:
+    above, below = np.sum(parts, axis=0)
+    if not symmetry or above == below:
         return True
     near = map_blocks(
         lambda start, stop: _matrix_kernels.is_near_symmetric(

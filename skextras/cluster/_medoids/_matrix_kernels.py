@@ -80,35 +80,48 @@ def encode(points, order, natural, scale, tiles, start, stop):
 
 
 @jit
-def _look_at_four(bits, x, y, products, start, stop):
-    """Add up to four rows, which share the loads of x and y, to the products.
+def _look_at_four(rows, start, stop, left, right, factors):
+    """Multiply a part of up to four rows by factors, modulo 2**64, in one reading.
 
-    Returns their largest entry.
+    Returns the products, the last one repeated, and the largest entry.
     """
-    i0, i1 = start, min(start + 1, stop - 1)
-    i2, i3 = min(start + 2, stop - 1), stop - 1
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.uint64(0)
-    largest = bits[i0, 0]
-    for j in range(bits.shape[1]):
-        u, v = np.uint64(x[j]), np.uint64(y[j])
-        entry = np.uint64(bits[i0, j])
-        a0 += entry * u
-        b0 += entry * v
-        entry = np.uint64(bits[i1, j])
-        a1 += entry * u
-        b1 += entry * v
-        entry = np.uint64(bits[i2, j])
-        a2 += entry * u
-        b2 += entry * v
-        entry = np.uint64(bits[i3, j])
-        a3 += entry * u
-        b3 += entry * v
-        largest = max(max(largest, max(bits[i0, j], bits[i1, j])), bits[i2, j])
-        largest = max(largest, bits[i3, j])
-    with_x, with_y = (a0, a1, a2, a3), (b0, b1, b2, b3)
+    i1, i2 = min(start + 1, stop - 1), min(start + 2, stop - 1)
+    r0, r1 = rows[start][left:right], rows[i1][left:right]
+    r2, r3 = rows[i2][left:right], rows[stop - 1][left:right]
+    f = factors[left:right]
+    a0 = a1 = a2 = a3 = np.uint64(0)
+    largest = rows[start, start]
+    for j in range(f.shape[0]):
+        factor = np.uint64(f[j])
+        a0 += np.uint64(r0[j]) * factor
+        a1 += np.uint64(r1[j]) * factor
+        a2 += np.uint64(r2[j]) * factor
+        a3 += np.uint64(r3[j]) * factor
+        largest = max(max(largest, max(r0[j], r1[j])), r2[j])
+        largest = max(largest, r3[j])
+    return (a0, a1, a2, a3), largest
+
+
+@jit
+def _compare_triangles(bits, x, y, sums, start, stop):
+    """Add four rows of each triangle to the two sums; return their largest entry."""
+    largest = bits[start, start]
     for i in range(start, stop):
-        products[0] += np.uint64(x[i]) * with_y[i - start]
-        products[1] += np.uint64(y[i]) * with_x[i - start]
+        for j in range(start, stop):
+            entry = np.uint64(bits[i, j])
+            largest = max(largest, bits[i, j])
+            if i < j:
+                sums[0] += entry * np.uint64(x[i]) * np.uint64(y[j])
+            elif i > j:
+                sums[1] += entry * np.uint64(x[j]) * np.uint64(y[i])
+    products, part = _look_at_four(bits, start, stop, 0, start, x)
+    largest = max(largest, part)
+    for i in range(start, stop):
+        sums[1] += np.uint64(y[i]) * products[i - start]
+    products, part = _look_at_four(bits, start, stop, stop, bits.shape[1], y)
+    largest = max(largest, part)
+    for i in range(start, stop):
+        sums[0] += np.uint64(x[i]) * products[i - start]
     return largest
 
 
@@ -123,17 +136,18 @@ def _largest(bits, start, stop):
 
 
 @jit
-def look(bits, limit, symmetry, x, y, products, start, stop):
+def look(bits, limit, symmetry, x, y, sums, start, stop):
     """Look for entries of ``limit`` or more in rows; return where it stopped.
 
-    With ``symmetry``, adds the rows start..stop to the products x'My and y'Mx, modulo
-    2**64 and so exactly. They are equal if M is symmetric, and for random x and y
+    With ``symmetry``, adds the entries (i, j) of the rows start..stop, times x[i] * y[j]
+    above the diagonal and x[j] * y[i] below it, to one sum each, modulo 2**64 and so
+    exactly. The sums are equal if the matrix is symmetric, and for random x and y
     hardly ever else.
     """
     for low in range(start, stop, 4):
         high = min(low + 4, stop)
         if symmetry:
-            largest = _look_at_four(bits, x, y, products, low, high)
+            largest = _compare_triangles(bits, x, y, sums, low, high)
         else:
             largest = _largest(bits, low, high)
         if largest >= limit:

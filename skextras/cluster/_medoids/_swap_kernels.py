@@ -148,7 +148,7 @@ else:
             function = cgutils.get_or_insert_function(
                 builder.module, kind, "llvm.prefetch.p0"
             )
-            builder.call(function, [pointer, _WORD(0), _WORD(2), _WORD(1)])
+            builder.call(function, [pointer, _WORD(0), _WORD(3), _WORD(1)])
             return context.get_dummy_value()
 
         return signature, codegen
