@@ -3,44 +3,17 @@
 import warnings
 
 import numpy as np
-import pandas
-import polars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.base import clone
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
-from sklearn.utils import get_tags
 
 from skextras.cluster import CLARA, KMedoids
 from tests import naive
-from tests.problems import assert_same_fit
+from tests.problems import assert_same_fit, gower, mixed_table
 
 NAN = np.nan
-
-
-def gower(**params):
-    return {"metric": "gower", "metric_params": params or None}
-
-
-def table(seed=0, n=80, dtype=np.float64, missing=0.2):
-    """Return two numeric and two categorical columns, of which a part is missing."""
-    rng = np.random.default_rng(seed)
-    group = rng.integers(0, 3, n)
-    X = np.column_stack(
-        [
-            rng.normal(3 * group, 1),
-            1000 + rng.normal(100 * group, 30),
-            (group + (rng.uniform(size=n) < 0.2)) % 3,
-            rng.integers(0, 4, n),
-        ]
-    )
-    X[rng.uniform(size=X.shape) < missing] = NAN
-    return X.astype(dtype)
 
 
 def naive_matrix(X, Y, categorical, ranges, weights=None):
@@ -100,7 +73,7 @@ def test_equals_naive(n, p, data):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("estimator", [KMedoids, CLARA])
 def test_fit_describes_itself(estimator, dtype):
-    X = table(n=300, dtype=dtype)
+    X = mixed_table(n=300, dtype=dtype)
     model = estimator(3, random_state=0, **gower(categorical_features=[2, 3])).fit(X)
     ranges, mask = ranges_of(X), np.array([0, 0, 1, 1])
     expected = naive_matrix(X, X[model.medoid_indices_], mask, ranges)
@@ -114,7 +87,7 @@ def test_fit_describes_itself(estimator, dtype):
 
 
 def test_a_local_optimum_as_of_the_matrix():
-    X = table(n=70)
+    X = mixed_table(n=70)
     D = all_to_all(X, **gower(categorical_features=[2, 3]))
     np.testing.assert_array_equal(D, D.T)
     model = KMedoids(4, random_state=0, **gower(categorical_features=[2, 3])).fit(X)
@@ -124,7 +97,7 @@ def test_a_local_optimum_as_of_the_matrix():
 
 def test_tiles_fit_together():
     """More points than a tile has rows; new points against the same."""
-    X = table(n=600)
+    X = mixed_table(n=600)
     D = all_to_all(X, **gower(categorical_features=[2]))
     np.testing.assert_array_equal(D, D.T)
     some = [0, 255, 256, 511, 599]
@@ -161,7 +134,7 @@ def test_nothing_in_common():
 @pytest.mark.parametrize("metric", ["gower", "nan_euclidean"])
 def test_rows_with_missing_entries_are_merged(metric):
     """Equal rows are points of weight 2, whatever the bits of their NaN."""
-    X = table(n=40, missing=0.1)
+    X = mixed_table(n=40, missing=0.1)
     other = X.copy()
     other[np.isnan(X)] = -np.array(NAN)
     both = np.vstack([X, other])
@@ -173,122 +146,3 @@ def test_rows_with_missing_entries_are_merged(metric):
     start = KMedoids(3, metric=metric, init=other[rows], random_state=0).fit(X)
     same = KMedoids(3, metric=metric, init=rows, random_state=0).fit(X)
     assert_same_fit(start, same)
-
-
-@pytest.mark.parametrize("library", [pandas.DataFrame, polars.DataFrame])
-def test_names_masks_and_indices(library):
-    X = table()
-    names = ["size", "price", "colour", "brand"]
-    data = library(dict(zip(names, X.T, strict=True)))
-    models = [
-        KMedoids(3, random_state=0, **gower(categorical_features=features)).fit(data)
-        for features in (
-            ["colour", "brand"],
-            np.array(["brand", "colour"]),
-            pandas.Index(["brand", "colour"]),
-            [2, 3],
-            np.array([3, 2], dtype=np.uint8),
-            [False, False, True, True],
-            np.array([0, 0, 1, 1], dtype=bool),
-        )
-    ]
-    for other in models[1:]:
-        assert_same_fit(models[0], other)
-    np.testing.assert_array_equal(models[0].predict(data), models[0].labels_)
-    plain = KMedoids(3, random_state=0, **gower(categorical_features=[])).fit(X)
-    assert_same_fit(plain, KMedoids(3, random_state=0, metric="gower").fit(X))
-    assert plain.inertia_ != models[0].inertia_
-
-
-def test_parameters_stay_as_they_are():
-    X = table()
-    params = {"ranges": [6.0, 300, NAN, -1], "weights": np.arange(4.0)}
-    params["categorical_features"] = [2, 3]
-    model = KMedoids(2, random_state=0, **gower(**params)).fit(X)
-    again = {**params, "weights": params["weights"] * 1e300}
-    assert_same_fit(model, KMedoids(2, random_state=0, **gower(**again)).fit(X))
-    assert model.metric_params["ranges"] is params["ranges"]
-    np.testing.assert_array_equal(params["weights"], [0, 1, 2, 3])
-    tags = get_tags(model).input_tags
-    assert tags.allow_nan
-    assert not tags.sparse
-
-
-def test_in_a_pipeline_and_a_search():
-    """From strings to clusters; the ranges are those of the part that is fitted."""
-    X = table(n=90)
-    data = pandas.DataFrame(
-        {
-            "size": X[:, 0],
-            "colour": np.array(["red", "blue", "green", None])[
-                np.where(np.isnan(X[:, 2]), 3, X[:, 2]).astype(int)
-            ],
-        }
-    )
-    encode = make_column_transformer(
-        (OrdinalEncoder(), make_column_selector(dtype_include=["object", "string"])),
-        remainder="passthrough",
-        verbose_feature_names_out=False,
-    ).set_output(transform="pandas")
-    model = KMedoids(random_state=0, **gower(categorical_features=["colour"]))
-    search = GridSearchCV(
-        make_pipeline(encode, model),
-        {
-            "kmedoids__n_clusters": [2, 6],
-            "kmedoids__metric_params": [
-                {"categorical_features": ["colour"], "weights": [1, weight]}
-                for weight in (1, 5)
-            ],
-        },
-        cv=3,
-        error_score="raise",
-    ).fit(data)
-    assert search.best_params_["kmedoids__n_clusters"] == 6
-    best = search.best_estimator_
-    np.testing.assert_array_equal(best.predict(data), best[-1].labels_)
-
-
-@pytest.mark.parametrize(
-    ("params", "sentence"),
-    [
-        ({"cat_features": [0]}, "categorical_features, ranges, weights, got cat_feat"),
-        ({"categorical_features": ["colour"]}, "'colour', and .* have no names"),
-        ({"categorical_features": [1, 4]}, "the index 4: with 4 .* from 0 to 3"),
-        ({"categorical_features": [-1]}, "the index -1: with 4 .* from 0 to 3"),
-        ({"categorical_features": [True]}, "a mask of 1 entries, and X has 4"),
-        ({"categorical_features": "colour"}, "must be a list .* got 'colour'"),
-        ({"categorical_features": [0.5]}, r"must be a list .* got \[0.5\]"),
-        ({"categorical_features": [[0], [1]]}, "must be a list"),
-        ({"categorical_features": [0, "a"]}, "must be a list"),
-        ({"weights": [1, 1, -2, 1]}, "weights must be .* got -2 for feature 2"),
-        ({"weights": [1, 1, 1, NAN]}, "weights must be .* got nan for feature 3"),
-        ({"weights": [0, 0, 0, 0]}, "weights are zero for all features"),
-        ({"weights": [1, 1]}, r"weights must hold one number .* shape \(2,\)"),
-        ({"weights": "heavy"}, "weights must hold numbers, got 'heavy'"),
-        ({"ranges": [1, np.inf, 1, 1]}, "ranges must be .* got inf for feature 1"),
-        ({"ranges": [1, 1, 1, -1.5]}, r"ranges must be .* got -1\.5 for feature 3"),
-    ],
-)
-def test_bad_parameters(params, sentence):
-    for model in (KMedoids(2, **gower(**params)), CLARA(2, **gower(**params))):
-        with pytest.raises(ValueError, match=sentence):
-            model.fit(table())
-        assert not hasattr(model, "n_features_in_")
-
-
-def test_bad_data():
-    data = pandas.DataFrame(table(), columns=["a", "b", "c", "d"])
-    with pytest.raises(ValueError, match=r"'e', which is .* are a, b, c, d"):
-        KMedoids(2, **gower(categorical_features=["a", "e"])).fit(data)
-    X = table()
-    X[3, 1] = np.inf
-    with pytest.raises(ValueError, match="Input X contains infinity"):
-        KMedoids(2, metric="gower").fit(X)
-    X[3:5, 1] = 1e308, -1e308
-    with pytest.raises(ValueError, match=r"feature 1 goes from -1e\+308 to 1e\+308"):
-        KMedoids(2, metric="gower").fit(X)
-    model = KMedoids(2, random_state=0, **gower(categorical_features=[1])).fit(X)
-    with pytest.raises(ValueError, match="Input X contains infinity"):
-        model.predict(np.full((1, 4), np.inf))
-    with pytest.raises(ValueError, match="init row 1 is not a row of X"):
-        KMedoids(2, metric="gower", init=[X[5], [NAN] * 4]).fit(X[5:9])
