@@ -15,8 +15,8 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-#: Names of dissimilarities that scikit-learn computes from rows, and "precomputed".
-METRICS = {*_VALID_METRICS, "precomputed"} - {"wminkowski"}  # gone from scipy
+#: Names of dissimilarities that scikit-learn computes from rows, and our own.
+METRICS = {*_VALID_METRICS, "gower", "precomputed"} - {"wminkowski"}  # gone from scipy
 
 __all__ = [
     "METRICS",

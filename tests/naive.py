@@ -109,3 +109,17 @@ def alternate(distances, medoids, weight):
             if sums.min() < sums[members == medoids[slot]]:
                 medoids[slot] = int(members[sums.argmin()])
     return medoids, n_iter
+
+
+def gower(x, y, categorical, ranges, weights):
+    """Mean difference of two rows over the features that both have, 1 if none."""
+    total = shared = 0.0
+    for f in range(len(x)):
+        if np.isnan(x[f]) or np.isnan(y[f]):
+            continue
+        shared += weights[f]
+        if categorical[f]:
+            total += weights[f] * (x[f] != y[f])
+        elif ranges[f] > 0:
+            total += weights[f] * abs(float(x[f]) - float(y[f])) / ranges[f]
+    return total / shared if shared > 0 else 1.0

@@ -82,3 +82,24 @@ def assert_same_fit(one, other, rows=slice(None)):
     assert one.inertia_ == pytest.approx(other.inertia_, rel=1e-14)
     assert one.n_iter_ == other.n_iter_
     assert getattr(one, "n_swap_", None) == getattr(other, "n_swap_", None)
+
+
+def gower(**params):
+    """Return arguments of an estimator."""
+    return {"metric": "gower", "metric_params": params or None}
+
+
+def mixed_table(seed=0, n=80, dtype=np.float64, missing=0.2):
+    """Return two numeric and two categorical columns, of which a part is missing."""
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, 3, n)
+    X = np.column_stack(
+        [
+            rng.normal(3 * group, 1),
+            1000 + rng.normal(100 * group, 30),
+            (group + (rng.uniform(size=n) < 0.2)) % 3,
+            rng.integers(0, 4, n),
+        ]
+    )
+    X[rng.uniform(size=X.shape) < missing] = np.nan
+    return X.astype(dtype)

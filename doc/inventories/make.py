@@ -31,6 +31,7 @@ PROJECTS = {
                 "sklearn.cluster.MiniBatchKMeans",
                 "sklearn.model_selection.GridSearchCV",
                 "sklearn.pipeline.Pipeline",
+                "sklearn.preprocessing.OrdinalEncoder",
                 "sklearn.utils.metadata_routing.MetadataRequest",
             ],
         },
@@ -38,6 +39,7 @@ PROJECTS = {
             "modules/generated/$.html#$": [
                 "sklearn.metrics.pairwise_distances",
                 "sklearn.metrics.silhouette_score",
+                "sklearn.neighbors.kneighbors_graph",
                 "sklearn.set_config",
             ],
         },

@@ -52,7 +52,13 @@ class BaseMedoids(
             given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
         weight = check_weights(sample_weight, X.shape[0])
         points = weighted_points(weight) if given else distinct_points(X, weight)
-        params = _distances.resolve_params(X, weight, self.metric, self.metric_params)
+        params = _distances.resolve_params(
+            X,
+            weight,
+            self.metric,
+            self.metric_params,
+            getattr(self, "feature_names_in_", None),
+        )
         return X, weight, given, points, params
 
     def _rows(self, X, given, points, params, n_jobs):
@@ -159,7 +165,7 @@ class BaseMedoids(
 
     def _check_X(self, X, *, reset):
         precomputed = self.metric == "precomputed"
-        allow_nan = self.metric == "nan_euclidean"
+        allow_nan = _distances.takes_missing(self.metric)
         return validate_data(
             self,
             X,
@@ -203,6 +209,6 @@ class BaseMedoids(
         tags.input_tags.pairwise = precomputed
         tags.input_tags.positive_only = precomputed
         tags.input_tags.sparse = _distances.takes_sparse(self.metric)
-        tags.input_tags.allow_nan = self.metric == "nan_euclidean"
+        tags.input_tags.allow_nan = _distances.takes_missing(self.metric)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -55,7 +55,7 @@ class CLARA(BaseMedoids):
     metric : str or callable, default="euclidean"
         Dissimilarity, as in :class:`KMedoids`.
     metric_params : dict, default=None
-        Keyword arguments of ``metric``.
+        Keyword arguments of ``metric``, as in :class:`KMedoids`.
     method : {"pam", "fasterpam"}, default="pam"
         What finds the medoids of a sample: "pam" for CLARA, "fasterpam" for FastCLARA.
     init : {"random", "build", "k-medoids++", "lab", "heuristic"}, default="build"

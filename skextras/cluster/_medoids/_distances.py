@@ -16,13 +16,14 @@ from skextras._parallel import (
     n_blas_threads,
     row_blocks,
 )
-from skextras.cluster._medoids import _distance_kernels
+from skextras.cluster._medoids import _distance_kernels, _gower
 from skextras.cluster._medoids._matrix import find_fault
 
 _ALIASES = {"l2": "euclidean"}
 _SPARSE = (
     "cityblock", "cosine", "euclidean", "l1", "l2", "manhattan", "sqeuclidean"
 )  # fmt: skip
+_MISSING = ("gower", "nan_euclidean")
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
 _ITEMS_PER_BLOCK = 2**24  # distances to centers that are held at a time
@@ -36,13 +37,21 @@ def takes_sparse(metric):
     return metric in _SPARSE
 
 
-def resolve_params(X, weight, metric, metric_params):
+def takes_missing(metric):
+    """Tell if rows may have missing entries under ``metric``."""
+    return not callable(metric) and metric in _MISSING
+
+
+def resolve_params(X, weight, metric, metric_params, names=None):
     """Return the keyword arguments of ``metric``; estimate those it takes from X.
 
-    The variances of "seuclidean" and the inverse covariance of "mahalanobis" are those
-    of the training data, counted ``weight`` times, in fit and in predict.
+    The variances of "seuclidean", the inverse covariance of "mahalanobis" and the
+    ranges of "gower" are those of the training data, counted ``weight`` times, in fit
+    and in predict. ``names`` are those of the features, if any.
     """
     params = dict(metric_params or {})
+    if metric == "gower":
+        return _gower.resolve(X, weight, names, params=params)
     if sparse.issparse(X):
         return params
     total = weight.sum()
@@ -95,6 +104,8 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
             offset = centers.mean(axis=0, dtype=np.float64).astype(X.dtype)
             X, centers = X - offset, centers - offset
         out = _gemm(_Products(X, metric), _Products(centers, metric), n_jobs)
+    elif metric == "gower":
+        out = _gower.matrix(X, centers, params, n_jobs=n_jobs)
     else:
         out = _by_blocks(X, centers, metric, params, n_jobs)
     return _checked(out, metric, n_jobs)
@@ -271,6 +282,8 @@ class Computer:
         X, metric, params = self.X, self.metric, self.params
         if self.products is not None:
             out = _gemm(self.products, None, self.n_jobs)
+        elif metric == "gower":
+            out = _gower.matrix(X, None, params, n_jobs=self.n_jobs)
         elif callable(metric) and not _is_compiled(X, metric, params):
             out = pairwise_distances(X, metric=metric, **params)
             out = out.astype(X.dtype, copy=False)
@@ -285,7 +298,10 @@ class Computer:
         everything = np.arange(self.n_rows)
         of = everything[rows]
         to = everything if columns is None else everything[columns]
-        if self.products is None:
+        if self.metric == "gower":
+            Y = self.X if columns is None else self.X[to]
+            out = _gower.matrix(self.X[of], Y, self.params, n_jobs=self.n_jobs)
+        elif self.products is None:
             Y = self.X if columns is None else self.X[to]
             out = _by_blocks(self.X[of], Y, self.metric, self.params, self.n_jobs)
             if self.metric in _BY_GEMM:

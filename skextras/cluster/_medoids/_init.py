@@ -50,7 +50,7 @@ def _locate_rows(init, X, n_clusters, points):
             f"shape {init.shape}."
         )
     init = init.astype(X.dtype)
-    if not sparse.issparse(init) and not np.isfinite(init).all():
+    if not sparse.issparse(init) and _has_odd_numbers(init, X):
         raise ValueError("init holds NaN or infinity: give rows of X, or indices.")
     _check_length(init, n_clusters)
     positions = find_rows(init, X, points)
@@ -61,6 +61,12 @@ def _locate_rows(init, X, n_clusters, points):
             "indices."
         )
     return positions
+
+
+def _has_odd_numbers(init, X):
+    """Tell if ``init`` holds infinity, or NaN that X has not."""
+    missing = np.isnan(init).any()
+    return np.isinf(init).any() or (missing and not np.isnan(X).any())
 
 
 def _check_length(init, n_clusters):

@@ -63,13 +63,16 @@ class KMedoids(BaseMedoids):
         Number of clusters, and of medoids.
     metric : str or callable, default="euclidean"
         Dissimilarity: a name that :func:`sklearn.metrics.pairwise_distances` knows,
-        "precomputed", or a symmetric function of two rows that returns a float. A
-        function compiled by numba runs in a compiled loop. With "precomputed", ``X``
-        holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
+        "gower", "precomputed", or a symmetric function of two rows that returns a
+        float. A function compiled by numba runs in a compiled loop. With "precomputed",
+        ``X`` holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
         afterwards; ``X[o, j]`` is that of point ``o`` to candidate medoid ``j``, which
         gives asymmetric matrices their meaning.
     metric_params : dict, default=None
-        Keyword arguments of ``metric``.
+        Keyword arguments of ``metric``. Those of "gower", which is for numbers,
+        categories and missing values (NaN), are ``categorical_features`` (names,
+        indices or mask), ``ranges`` and ``weights``: see the
+        :ref:`User Guide <gower>`.
     method : str, default="auto"
         The optimiser:
 

@@ -77,14 +77,16 @@ def _hashes(X):
 
 
 def _bits(values):
-    """Return the entries as unsigned integers, 0 for either zero."""
+    """Return the entries as unsigned integers: equal for either zero, and any NaN."""
     values = np.ascontiguousarray(values) + values.dtype.type(0)  # -0.0 becomes 0.0
+    if values.size and np.isnan(values.min()):
+        values[np.isnan(values)] = np.nan
     return values.view(f"u{values.dtype.itemsize}")
 
 
 def _equal_rows(A, B):
-    """Tell for each pair of rows whether they are equal."""
+    """Tell for each pair of rows whether they are equal, missing entries included."""
     if sparse.issparse(A) or sparse.issparse(B):
         different = sparse.csr_matrix(A) != sparse.csr_matrix(B)
         return np.diff(different.indptr) == 0
-    return (A == B).all(axis=1)
+    return ((A == B) | ((A != A) & (B != B))).all(axis=1)
