@@ -120,9 +120,13 @@ def check_memory(n_bytes, what, way_out, limit=None):
     if n_bytes > allowed:
         source = "left" if limit is None else f"allowed by memory_limit={limit!r}"
         raise MemoryError(
-            f"{what} takes {n_bytes / 1e9:.1f} GB and {allowed / 1e9:.1f} GB are "
-            f"{source}: {way_out}"
+            f"{what} takes {_size(n_bytes)} and {_size(allowed)} are {source}: "
+            f"{way_out}"
         )
+
+
+def _size(n_bytes):
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:.3g} MB"
 
 
 def memory_allowed(limit):
