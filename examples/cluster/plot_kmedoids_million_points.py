@@ -10,7 +10,7 @@ medoids that an exact search finds does one come without them?
 # %%
 # A million places
 # ----------------
-# Towns along three winding rivers: places crowd near the water, and no cluster is round.
+# Places along three winding rivers: they crowd near the water.
 
 import numpy as np
 
