@@ -124,7 +124,7 @@ def test_published_limits():
 
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])
 def test_more_draws_are_not_worse(method):
-    X = points(500 if JIT else 100)
+    X = points(500 if JIT else 200)
     losses = [
         np.mean(
             [
