@@ -1,6 +1,6 @@
 """K-medoids clustering: the estimator."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -18,6 +18,11 @@ from skextras.cluster._medoids import _distances, _init
 from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._build import loss_of_each
+from skextras.cluster._medoids._constrained import (
+    check_limits,
+    optimize_within,
+    warn_of_small_clusters,
+)
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import (
@@ -54,8 +59,8 @@ class KMedoids(BaseMedoids):
         Number of clusters, and of medoids.
     metric : str or callable, default="euclidean"
         Dissimilarity: a name that :func:`sklearn.metrics.pairwise_distances` knows,
-        "gower", "precomputed", or a symmetric function of two rows that returns a float. A
-        function compiled by numba runs in a compiled loop. With "precomputed", ``X``
+        "gower", "precomputed", or a symmetric function of two rows that returns a
+        float. A function compiled by numba runs in a compiled loop. With "precomputed", ``X``
         holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
         afterwards; ``X[o, j]`` is that of point ``o`` to candidate medoid ``j``, which
         gives asymmetric matrices their meaning.
@@ -92,6 +97,14 @@ class KMedoids(BaseMedoids):
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
         but the last makes one exchange.
+    fixed_medoids : array-like of shape (n_fixed,) of int, default=None
+        Indices of samples that are medoids in any case. They take the first slots; the
+        others start with the first of ``init`` that are not fixed. An ``init`` of
+        indices or rows must hold the fixed ones too. Not for "alternate".
+    min_cluster_size : float, default=None
+        Least weight of a cluster: a number of points, without ``sample_weight``. An
+        exchange is then made if the clusters lack less weight afterwards, or equally
+        much (none, as a rule) and the loss is lower. Not for "alternate".
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
@@ -133,8 +146,8 @@ class KMedoids(BaseMedoids):
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` ended the best run, or if there are fewer distinct points than
-        clusters: some are then empty.
+        If ``max_iter`` ended the best run; if there are fewer distinct points than
+        clusters: some are then empty; if a cluster stays below ``min_cluster_size``.
 
     See Also
     --------
@@ -184,6 +197,8 @@ class KMedoids(BaseMedoids):
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "fixed_medoids": ["array-like", None],
+        "min_cluster_size": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
@@ -198,6 +213,8 @@ class KMedoids(BaseMedoids):
         init="random",
         n_init=1,
         max_iter=300,
+        fixed_medoids=None,
+        min_cluster_size=None,
         n_jobs=None,
         random_state=None,
     ):
@@ -208,6 +225,8 @@ class KMedoids(BaseMedoids):
         self.init = init
         self.n_init = n_init
         self.max_iter = max_iter
+        self.fixed_medoids = fixed_medoids
+        self.min_cluster_size = min_cluster_size
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -236,17 +255,20 @@ class KMedoids(BaseMedoids):
         start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, self.n_clusters, points)
+        limits = check_limits(self, points, start)
         if len(points.index) < self.n_clusters:
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
             matrix = self._dissimilarities(X, given, points, params)
-            best, converged = self._best_run(X, *matrix, points, start)
+            best, converged = self._best_run(X, *matrix, points, start, limits)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
         if self._set_result(X, weight, params, medoids, points) and not converged:
             warn_not_converged("KMedoids", self.max_iter)
+        if self.min_cluster_size is not None:
+            warn_of_small_clusters(self, weight)
         return self
 
     def _dissimilarities(self, X, given, points, params):
@@ -277,7 +299,7 @@ class KMedoids(BaseMedoids):
         )
         return rows, rows
 
-    def _best_run(self, X, rows, columns, points, start):
+    def _best_run(self, X, rows, columns, points, start, limits):
         """Optimise ``n_init`` times; return the best result and if it converged."""
         k, n_jobs, weight = int(self.n_clusters), self.n_jobs, points.weight
         rng = check_random_state(self.random_state)
@@ -285,22 +307,27 @@ class KMedoids(BaseMedoids):
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
         candidates = order[rng.permutation(len(order))]
         codes = None
-        if k > 1 and self.method != "alternate":
+        eager = self.method == "fasterpam"
+        if k > 1 and self.method != "alternate" and not limits:
             codes = Codes(columns, weight, candidates, n_jobs=n_jobs)
         best = None
         with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
             for _ in range(self.n_init):
                 if isinstance(self.init, str) and self.init != "first":
                     start = _init.draw(self.init, rows, k, weight, order, rng, n_jobs)
-                if k == 1:
+                if limits:
+                    run = optimize_within(
+                        rows, limits.start(start), weight, limits, candidates,
+                        self.max_iter, eager=eager, step=step,
+                    )  # fmt: skip
+                elif k == 1:
                     run = single_medoid(rows, start, weight, order, step=step), True
                 elif codes is None:
                     run = alternate(rows, start, weight, self.max_iter, step=step)
                 else:
                     state = SwapState(rows, start, weight, codes)
-                    eager = self.method == "fasterpam"
                     run = optimize(state, self.max_iter, eager=eager, step=step)
                     del state  # before the next one is made
-                if best is None or run[0].loss < best[0].loss:
+                if best is None or limits.prefer(run[0], best[0], weight):
                     best = run
         return best
