@@ -36,18 +36,19 @@ class Limits(NamedTuple):
         others = medoids[~np.isin(medoids, self.fixed)]
         return np.concatenate([self.fixed, others])[: len(medoids)].astype(np.intp)
 
-    def shortfall(self, sizes):
-        """Weight that clusters of such sizes lack."""
-        return float(np.maximum(self.least - sizes, 0).sum())
-
     def prefer(self, result, other, weight):
         """Tell if a result lacks less, or equally much and has a lower loss."""
         ranks = []
         for found in (result, other):
             n_clusters = len(found.medoid_indices)
             sizes = np.bincount(found.labels, weight, n_clusters) if self else 0
-            ranks.append((self.shortfall(sizes), found.loss))
+            ranks.append((_lacking(sizes, self.least), found.loss))
         return ranks[0] < ranks[1]
+
+
+def _lacking(sizes, least):
+    """Weight that clusters of such sizes lack in all."""
+    return float(np.maximum(least - sizes, 0).sum())
 
 
 def check_limits(estimator, points, start):
@@ -100,8 +101,8 @@ def warn_of_small_clusters(model, weight):
     if sizes.min() < model.min_cluster_size * (1 - _constrained_kernels.TOL):
         warnings.warn(
             f"Cluster {sizes.argmin()} has a weight of {sizes.min():g}, below "
-            f"min_cluster_size={model.min_cluster_size}: no exchange of one medoid "
-            "helps; raise n_init, or ask for fewer or smaller clusters.",
+            f"min_cluster_size={model.min_cluster_size}: raise n_init, or ask for "
+            "fewer or smaller clusters.",
             ConvergenceWarning,
             stacklevel=3,
         )
@@ -110,16 +111,21 @@ def warn_of_small_clusters(model, weight):
 class _State:
     """The medoids, and what follows from them: see ``_constrained_kernels``."""
 
-    def __init__(self, rows, medoids, weight, limits, order):
+    def __init__(self, rows, medoids, weight, order, n_fixed):
         n, k = rows.shape[1], len(medoids)
-        self.rows, self.weight, self.limits, self.order = rows, weight, limits, order
+        self.rows, self.weight, self.order, self.n_fixed = rows, weight, order, n_fixed
         self.medoids = np.array(medoids)
         self.is_medoid = np.zeros(n, dtype=bool)
         self.table = np.empty((n, k), dtype=rows.dtype)
         self.near, self.second = np.empty((2, n), dtype=np.int32)
         self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
         self.removal = np.empty(k)
-        self.n_swap, self.last = 0, -1
+        self.n_swap = 0
+        self.limit(0.0)
+
+    def limit(self, least):
+        """Set the least weight of a cluster."""
+        self.least, self.last = least, -1
         self._update()
 
     def _update(self):
@@ -134,7 +140,7 @@ class _State:
             self.near, self.dn, self.ds, self.weight, self.removal
         )
         self.sizes = np.bincount(self.near, self.weight, len(self.medoids))
-        self.rank = self.limits.shortfall(self.sizes), self.loss
+        self.lacking = _lacking(self.sizes, self.least)
 
     def eager_pass(self):
         """Try all candidates, or all up to the last one that was taken."""
@@ -152,24 +158,24 @@ class _State:
 
     def _find(self, start, stop, *, eager):
         """Find the best exchange, or the first if ``eager``: (place, slot, stop)."""
-        found, best = (-1, -1), (self.rank[0], -_TOL * self.loss)
+        found, best = (-1, -1), (self.lacking, -_TOL * self.loss)
         stride = max(1, _ITEMS_PER_CALL // len(self.near))
         while start < stop and not (eager and found[0] >= 0):
             end = min(start + stride, stop)
             *better, start, best = _constrained_kernels.find(
-                self.rows, self.order, start, end, eager, best, len(self.limits.fixed),
+                self.rows, self.order, start, end, eager, best, self.n_fixed,
                 self.is_medoid, self.near, self.second, self.dn, self.ds, self.weight,
-                self.removal, self.sizes, self.limits.least,
+                self.removal, self.sizes, self.least,
             )  # fmt: skip
             found = better if better[0] >= 0 else found
         return *found, start
 
     def _exchange(self, slot, candidate):
         """Let a candidate take a slot, unless rounding alone made that look better."""
-        rank, left = self.rank, self.medoids[slot]
+        rank, left = (self.lacking, self.loss), self.medoids[slot]
         self.medoids[slot] = candidate
         self._update()
-        if self.rank < rank:
+        if (self.lacking, self.loss) < rank:
             self.n_swap += 1
             return True
         self.medoids[slot] = left
@@ -182,22 +188,26 @@ def optimize_within(
 ):
     """Exchange as ``optimize`` does, within ``limits``.
 
-    An exchange is made if it lowers what the clusters lack in weight, or leaves that
-    and lowers the loss.
+    The first passes do not look at the weights of the clusters. If some then lack
+    weight, each further pass makes the exchange that lowers this most, until none lack
+    any; after that, exchanges must lower the loss and leave no cluster lacking.
     """
     if len(medoids) == 1:  # then all points are in its cluster
         order = limits.fixed if len(limits.fixed) else order
         return single_medoid(rows, medoids, weight, order, step=step), True
-    state = _State(rows, medoids, weight, limits, order)
-    one_pass = state.eager_pass if eager else state.best_swap
+    state = _State(rows, medoids, weight, order, len(limits.fixed))
     n_iter, converged = 0, False
-    while n_iter < max_iter and not converged:
-        n_iter += 1
-        with step():
-            n_swap = state.n_swap
-            one_pass()
-            converged = state.n_swap == n_swap
-    result = FasterPAMResult(
-        state.medoids, state.near, state.loss, n_iter, state.n_swap
-    )
-    return result, converged
+    for least in (0.0, limits.least):
+        state.limit(least)
+        converged = converged and not state.lacking
+        while n_iter < max_iter and not converged:
+            n_iter += 1
+            with step():
+                n_swap = state.n_swap
+                if eager and not state.lacking:
+                    state.eager_pass()
+                else:
+                    state.best_swap()
+                converged = state.n_swap == n_swap
+    labels, n_swap = state.near, state.n_swap
+    return FasterPAMResult(state.medoids, labels, state.loss, n_iter, n_swap), converged

@@ -60,10 +60,10 @@ class KMedoids(BaseMedoids):
     metric : str or callable, default="euclidean"
         Dissimilarity: a name that :func:`sklearn.metrics.pairwise_distances` knows,
         "gower", "precomputed", or a symmetric function of two rows that returns a
-        float. A function compiled by numba runs in a compiled loop. With "precomputed", ``X``
-        holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
-        afterwards; ``X[o, j]`` is that of point ``o`` to candidate medoid ``j``, which
-        gives asymmetric matrices their meaning.
+        float. A function compiled by numba runs in a compiled loop. With
+        "precomputed", ``X`` holds dissimilarities: square in ``fit``, of shape
+        (n_queries, n_samples) afterwards; ``X[o, j]`` is that of point ``o`` to
+        candidate medoid ``j``, which gives asymmetric matrices their meaning.
     metric_params : dict, default=None
         Keyword arguments of ``metric``. Those of "gower", which is for numbers,
         categories and missing values (NaN), are ``categorical_features`` (names,
@@ -102,9 +102,9 @@ class KMedoids(BaseMedoids):
         others start with the first of ``init`` that are not fixed. An ``init`` of
         indices or rows must hold the fixed ones too. Not for "alternate".
     min_cluster_size : float, default=None
-        Least weight of a cluster: a number of points, without ``sample_weight``. An
-        exchange is then made if the clusters lack less weight afterwards, or equally
-        much (none, as a rule) and the loss is lower. Not for "alternate".
+        Least weight of a cluster: a number of points, without ``sample_weight``. After
+        the usual search, clusters below it are repaired, and exchanges that leave none
+        below it go on lowering the loss. Not for "alternate".
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
