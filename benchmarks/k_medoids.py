@@ -8,6 +8,7 @@ from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
 from skextras.cluster import CLARA, KMedoids, fasterpam
 from skextras.cluster._medoids._build import build
+from skextras.cluster._medoids._rows import HeldRows
 
 
 def problems(data):
@@ -106,7 +107,7 @@ def best_swaps(name, D, k):
 
 def first_medoids(name, D, k):
     """BUILD: the same medoids."""
-    weight = np.ones(len(D))
+    rows, weight = HeldRows(D, D), np.ones(len(D))
 
     def loss(medoids):
         return D[np.sort(medoids)].min(axis=0).sum(dtype=np.float64)
@@ -114,7 +115,7 @@ def first_medoids(name, D, k):
     return Problem(
         name,
         [
-            Contestant("skextras", lambda: build(D, k, weight)),
+            Contestant("skextras", lambda: build(rows, k, weight)),
             Contestant("kmedoids, F order", lambda: kmedoids_rust.build(D.T, k), 1e-12),
         ],
         loss,

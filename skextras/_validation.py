@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.metrics.pairwise import _VALID_METRICS
 from sklearn.utils._param_validation import (
     Interval,
+    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -20,6 +21,7 @@ METRICS = {*_VALID_METRICS, "gower", "precomputed"} - {"wminkowski"}  # gone fro
 __all__ = [
     "METRICS",
     "Interval",
+    "RealNotInt",
     "StrOptions",
     "_fit_context",
     "all_or_nothing",
@@ -27,6 +29,7 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_weights",
+    "memory_allowed",
     "validate_data",
 ]
 
@@ -108,11 +111,29 @@ def _free_in_machine():
         return None
 
 
-def check_memory(n_bytes, what, way_out):
-    """Raise MemoryError, before any work, if ``n_bytes`` are more than are left."""
-    available = available_memory()
-    if available is not None and n_bytes > available:
+def check_memory(n_bytes, what, way_out, limit=None):
+    """Raise MemoryError, before any work, if ``n_bytes`` are more than are left.
+
+    ``limit`` is a number of bytes, or a share of what is left, that may be taken.
+    """
+    allowed = memory_allowed(limit)
+    if n_bytes > allowed:
+        source = "left" if limit is None else f"allowed by memory_limit={limit!r}"
         raise MemoryError(
-            f"{what} takes {n_bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB are "
-            f"left: {way_out}"
+            f"{what} takes {_size(n_bytes)} and {_size(allowed)} are {source}: "
+            f"{way_out}"
         )
+
+
+def _size(n_bytes):
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:.3g} MB"
+
+
+def memory_allowed(limit):
+    """Bytes that ``limit`` allows: itself, a share of what is left, or all for None."""
+    if isinstance(limit, Integral):
+        return int(limit)
+    available = available_memory()
+    if available is None:
+        return np.inf
+    return available if limit is None else limit * available

@@ -96,6 +96,33 @@ def single_medoid(distances, medoid, weight=None, order=None):
     return [best], 1, int(best != medoid)
 
 
+def onebatch(to_references, medoids, weight, order, tol=1e-6):
+    """Eager swaps judged by references: (medoids, number of passes, of swaps).
+
+    ``to_references[c, j]`` is the dissimilarity of reference c to candidate j, and of a
+    reference to itself the largest one.
+    """
+    medoids, n_iter, n_swap, last = [int(j) for j in medoids], 0, 0, None
+    loss = weight @ to_references[:, medoids].min(axis=1)
+    while True:
+        n_iter, before, old = n_iter + 1, n_swap, loss
+        for j in order:
+            if j == last:
+                break
+            if j in medoids:
+                continue
+            losses = [
+                weight @ to_references[:, [*medoids[:i], j, *medoids[i + 1 :]]].min(1)
+                for i in range(len(medoids))
+            ]
+            slot = int(np.argmin(losses))
+            if losses[slot] < loss * (1 - tol):
+                medoids[slot], loss = int(j), losses[slot]
+                n_swap, last = n_swap + 1, j
+        if n_swap == before or loss >= old:
+            return medoids, n_iter, n_swap
+
+
 def alternate(distances, medoids, weight):
     """Assign, then move medoids within clusters: (medoids, number of passes)."""
     medoids = [int(j) for j in medoids]

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skextras.cluster import CLARA, KMedoids
+from skextras.cluster import CLARA, CLARANS, KMedoids
 
 
 def taxicab(x, y):
@@ -45,6 +45,12 @@ ESTIMATORS = [
     KMedoids(init="k-medoids++"),
     CLARA(),
     CLARA(method="fasterpam", init="random", independent=True, n_jobs=2),
+    CLARANS(),
+    CLARANS(method="clarans", init="lab", n_init=1, n_jobs=2),
+    KMedoids(memory_limit=100_000),
+    KMedoids(method="onebatch"),
+    KMedoids(method="fastclara"),
+    KMedoids(method="fastclarans", n_clusters=1),
     CLARA(metric="gower"),
     KMedoids(init="lab", method="pam"),
     KMedoids(init="heuristic", method="alternate"),

@@ -5,22 +5,43 @@ import pytest
 from hypothesis import given, settings
 
 from skextras.cluster._medoids._build import build
+from skextras.cluster._medoids._rows import HeldRows
 from tests import naive
 from tests.problems import JIT, matrix, problem, problems
 
 
-def candidate_rows(distances):
-    """``rows[j, o]`` is the dissimilarity of point o to candidate j."""
-    return np.ascontiguousarray(distances.T)
+class Lazy(HeldRows):
+    """Rows that are made when they are needed, a few at a time."""
+
+    @property
+    def matrix(self):
+        return None
+
+    @matrix.setter
+    def matrix(self, values):
+        self.hidden = values
+
+    def take(self, candidates, points=None):
+        assert points is None
+        return self.hidden[candidates]
+
+    def blocks(self):
+        for start in range(0, self.n_candidates, 7):
+            part = self.hidden[start : start + 7]
+            yield start, start + len(part), part
+
+
+def first_medoids(distances, k, weight, *, kind=HeldRows, n_jobs=None):
+    """``distances[o, j]`` is the dissimilarity of point o to candidate j."""
+    rows = kind(np.ascontiguousarray(distances.T), distances, n_jobs)
+    return build(rows, k, weight)
 
 
 def run(problem, **options):
     """Call the package on a problem."""
     weight = problem.weight
     weight = np.ones(len(problem.distances)) if weight is None else weight
-    return build(
-        candidate_rows(problem.distances), len(problem.medoids), weight, **options
-    )
+    return first_medoids(problem.distances, len(problem.medoids), weight, **options)
 
 
 @settings(max_examples=300 if JIT else 100)
@@ -28,6 +49,7 @@ def run(problem, **options):
 def test_equals_naive(problem):
     expected = naive.build(problem.distances, len(problem.medoids), problem.weight)
     np.testing.assert_array_equal(run(problem), expected)
+    np.testing.assert_array_equal(run(problem, kind=Lazy), expected)
 
 
 @pytest.mark.parametrize("high", [None, 3], ids=["continuous", "ties"])
@@ -37,14 +59,17 @@ def test_larger_problems(k, high):
         task = problem(k, 150, k, dtype=dtype, high=high, symmetric=k % 4 == 0)
         expected = naive.build(task.distances, k, task.weight)
         np.testing.assert_array_equal(run(task), expected)
+        np.testing.assert_array_equal(run(task, kind=Lazy), expected)
 
 
 def test_stops_where_nothing_is_gained():
     groups = np.repeat(np.arange(4), 5)
     distances = (groups[:, None] != groups).astype(float)
-    medoids = build(distances, 9, np.ones(20))
-    assert medoids.tolist() == [0, 5, 10, 15]
-    assert build(np.zeros((6, 6)), 3, np.ones(6)).tolist() == [0]
+    for kind in (HeldRows, Lazy):
+        medoids = first_medoids(distances, 9, np.ones(20), kind=kind)
+        assert medoids.tolist() == [0, 5, 10, 15]
+        nothing = first_medoids(np.zeros((6, 6)), 3, np.ones(6), kind=kind)
+        assert nothing.tolist() == [0]
 
 
 def test_every_point_a_medoid():
@@ -56,8 +81,10 @@ def test_weights_are_repetitions():
     distances = matrix(np.random.default_rng(3), 40, high=50)
     counts = np.arange(40) % 4
     copies = np.repeat(np.arange(40), counts)
-    medoids = build(distances[counts > 0], 8, counts.astype(float))
-    repeated = build(distances[np.ix_(counts > 0, copies)], 8, np.ones(len(copies)))
+    rows = HeldRows(distances[counts > 0], None)
+    medoids = build(rows, 8, counts.astype(float))
+    rows = HeldRows(distances[np.ix_(counts > 0, copies)], None)
+    repeated = build(rows, 8, np.ones(len(copies)))
     np.testing.assert_array_equal(medoids, repeated)
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.model_selection import GridSearchCV
 
 from skextras.cluster import CLARA, KMedoids
+from skextras.cluster._medoids._rows import ComputedRows
 from tests import naive
 from tests.problems import assert_same_fit
 
@@ -79,14 +80,14 @@ def test_larger_samples_come_near_the_full_search(X):
 
 def test_default_sizes_of_samples(X, monkeypatch):
     sizes = []
-    search = CLARA._search
+    part = ComputedRows.part
 
-    def spy(self, data, sample, *rest):
+    def spy(self, sample):
         sizes.append(len(sample))
         assert len(set(sample)) == len(sample)
-        return search(self, data, sample, *rest)
+        return part(self, sample)
 
-    monkeypatch.setattr(CLARA, "_search", spy)
+    monkeypatch.setattr(ComputedRows, "part", spy)
     CLARA(8, random_state=0).fit(X)
     CLARA(8, method="fasterpam", n_sampling_iter=2, random_state=0).fit(X)
     CLARA(8, n_sampling_iter=1, random_state=0).fit(X[:30])

@@ -134,8 +134,8 @@ def test_not_enough_memory(monkeypatch, dtype):
     monkeypatch.setattr("skextras._validation.available_memory", lambda: 2e8)
     X = np.arange(12000, dtype=dtype)[:, None]
     size = {np.float32: r"0\.[67] GB", np.float64: r"1\.[23] GB"}[dtype]
-    sentence = f"between 12000 points takes {size} and 0.2 GB are left: fit on a sample"
-    model = KMedoids(3)
+    sentence = f"between 12000 points takes {size} and 0.2 GB are left: choose method="
+    model = KMedoids(3, method="pam")
     with pytest.raises(MemoryError, match=sentence):
         model.fit(X)
     assert set(vars(model)) == set(model.get_params())

@@ -10,6 +10,7 @@ from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import KMedoids
 from skextras.cluster._medoids._constrained import Limits, optimize_within
+from skextras.cluster._medoids._rows import HeldRows
 from tests import naive
 from tests.problems import assert_same_fit, matrix
 
@@ -35,8 +36,8 @@ def test_equals_naive(seed, high, eager, data):
         D, medoids, weight, n_fixed, least, order, eager
     )
     result, converged = optimize_within(
-        np.ascontiguousarray(D.T), medoids, weight, Limits(medoids[:n_fixed], least),
-        order, 300, eager=eager,
+        HeldRows(np.ascontiguousarray(D.T), D), medoids, weight,
+        Limits(medoids[:n_fixed], least), order, 300, eager=eager,
     )  # fmt: skip
     assert result.medoid_indices.tolist() == expected
     assert (result.n_iter, result.n_swap) == (n_iter, n_swap)
@@ -153,7 +154,7 @@ def test_what_cannot_be_met_warns():
         ({"fixed_medoids": [0, 59]}, "the same one at its places 0 and 1"),
         ({"fixed_medoids": [1, 58]}, "holds sample 58, whose weight is 0"),
         ({"fixed_medoids": [1], "method": "alternate"}, "'alternate' takes neither"),
-        ({"min_cluster_size": 2, "method": "alternate"}, "'alternate' takes neither"),
+        ({"min_cluster_size": 2, "method": "onebatch"}, "'onebatch' takes neither"),
         ({"min_cluster_size": 15}, "=15 times n_clusters=4 must .*, 59: ask"),
         ({"min_cluster_size": 0}, "'min_cluster_size' parameter"),
         ({"min_cluster_size": np.nan}, "'min_cluster_size' parameter"),

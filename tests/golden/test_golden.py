@@ -8,6 +8,7 @@ import pytest
 
 from skextras.cluster import fasterpam
 from skextras.cluster._medoids._build import build
+from skextras.cluster._medoids._rows import HeldRows
 from tests.golden.problems import distances
 from tests.naive import cost
 
@@ -33,7 +34,7 @@ def test_fasterpam_as_the_peer(case):
 def test_build_as_the_peer(case):
     golden = case["build"]
     matrix = distances(**case["problem"])
-    rows = np.ascontiguousarray(matrix.T)
-    medoids = build(rows, len(golden["medoid_indices"]), np.ones(len(rows)))
+    rows = HeldRows(np.ascontiguousarray(matrix.T), matrix)
+    medoids = build(rows, len(golden["medoid_indices"]), np.ones(len(matrix)))
     assert medoids.tolist() == golden["medoid_indices"]
     assert cost(matrix, medoids) == pytest.approx(golden["loss"], rel=1e-6)

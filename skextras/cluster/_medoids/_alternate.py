@@ -35,7 +35,7 @@ def alternate(rows, medoids, weight, max_iter, *, step=nullcontext):
 
 def _assign(rows, medoids):
     """Slot of the nearest medoid of each point, a medoid's own on ties; distances."""
-    to_medoids = rows[medoids]
+    to_medoids = rows.take(medoids)
     labels = to_medoids.argmin(axis=0).astype(np.int32)
     nearest = to_medoids.min(axis=0)
     slots = np.arange(len(medoids), dtype=np.int32)
@@ -49,7 +49,7 @@ def _center(rows, members, weight, medoid):
     share = weight[members]
 
     def sums(candidates):
-        return rows[np.ix_(candidates, members)].astype(np.float64) @ share
+        return rows.take(candidates, members).astype(np.float64) @ share
 
     best, least = medoid, sums([medoid])[0]
     size = max(1, _ITEMS_PER_BLOCK // max(len(members), 1))

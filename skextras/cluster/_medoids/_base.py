@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
-from skextras._validation import check_weights, validate_data
+from skextras._validation import check_memory, check_weights, validate_data
 from skextras.cluster._medoids import _distances
 from skextras.cluster._medoids._matrix import (
     as_square,
@@ -22,6 +22,7 @@ from skextras.cluster._medoids._matrix import (
     raise_on_fault,
 )
 from skextras.cluster._medoids._points import distinct_points, weighted_points
+from skextras.cluster._medoids._rows import ComputedRows, HeldRows, loss_of_each
 
 
 class BaseMedoids(
@@ -59,6 +60,33 @@ class BaseMedoids(
             getattr(self, "feature_names_in_", None),
         )
         return X, weight, given, points, params
+
+    def _rows(self, X, given, points, params, n_jobs):
+        """Dissimilarities between the points: those given, or made when needed."""
+        index = points.index
+        if given is None:
+            computer = _distances.Computer(
+                X[index], self.metric, params, samples=index, n_jobs=n_jobs
+            )
+            return ComputedRows(computer)
+        rows = HeldRows(*given, n_jobs)
+        if len(index) == X.shape[0]:
+            return rows
+        check_memory(
+            len(index) ** 2 * X.dtype.itemsize * (1 + (given[0] is not given[1])),
+            f"The part of X that belongs to {len(index)} points of positive weight",
+            "leave out the others.",
+        )
+        return rows.part(index)
+
+    def _order(self, rows, points):
+        """Points in an order that that of the rows of X does not change.
+
+        By content; without it, by the sums of their dissimilarities.
+        """
+        if points.keys is None:
+            return np.argsort(loss_of_each(rows, points.weight), kind="stable")
+        return np.arange(rows.n_points)
 
     def _set_result(self, X, weight, params, medoids, points):
         """Set the attributes that follow from the medoids; warn if some are empty."""

@@ -1,28 +1,19 @@
 """The greedy BUILD phase of PAM."""
 
-from contextlib import nullcontext
+import heapq
 
 import numpy as np
 
 from skextras._parallel import map_row_blocks
 from skextras.cluster._medoids import _build_kernels
+from skextras.cluster._medoids._rows import loss_of_each
 
 #: Dissimilarities read by one kernel call: an interrupt waits no longer than that.
 _ITEMS_PER_CALL = 2**27
+_BATCH = 16  # gains that are computed together where the rows are not held
 
 
-def loss_of_each(rows, weight, n_jobs=None):
-    """Weighted sum of every row: the loss of each candidate as the only medoid."""
-    sums = np.empty(len(rows))
-    map_row_blocks(
-        lambda start, stop: _build_kernels.row_sums(rows, weight, sums, start, stop),
-        len(rows),
-        n_jobs=n_jobs,
-    )
-    return sums
-
-
-def build(rows, n_medoids, weight, *, n_jobs=None, step=nullcontext):
+def build(rows, n_medoids, weight):
     """Choose medoids by PAM's BUILD: the best first one, then the largest gains.
 
     Exact, yet a gain is computed anew only when its old value, an upper bound, is the
@@ -30,24 +21,62 @@ def build(rows, n_medoids, weight, *, n_jobs=None, step=nullcontext):
     the smaller index. Fewer than ``n_medoids`` come back where no further one lowers
     the loss.
     """
-    medoids = np.empty(n_medoids, dtype=np.intp)
-    with step():
-        medoids[0] = np.argmin(loss_of_each(rows, weight, n_jobs))
-        dn = rows[medoids[0]].copy()
-        gain = np.empty(len(rows))
+    first = np.argmin(loss_of_each(rows, weight))
+    dn = rows.take([first])[0]
+    gain = _gains(rows, dn, weight)
+    index = np.delete(np.arange(len(gain)), first)
+    extend = _extend_lazily if rows.matrix is None else _extend
+    return extend(rows, weight, dn, gain[index], index, first, n_medoids)
+
+
+def _gains(rows, dn, weight):
+    """Loss that each candidate would save."""
+    gain = np.empty(rows.n_candidates)
+    for start, stop, block in rows.blocks():
+        part = gain[start:stop]
         map_row_blocks(
-            lambda low, high: _build_kernels.gains(rows, dn, weight, gain, low, high),
-            len(rows),
-            n_jobs=n_jobs,
+            lambda low, high, block=block, part=part: _build_kernels.gains(
+                block, dn, weight, part, low, high
+            ),
+            stop - start,
+            n_jobs=rows.n_jobs,
         )
-        index = np.delete(np.arange(len(rows)), medoids[0])
-        gain = gain[index]
-        _build_kernels.heapify(gain, index)
-        stamp = np.ones(len(rows), dtype=np.intp)
-        n_chosen, size, exhausted = 1, len(index), False
-        budget = max(1, _ITEMS_PER_CALL // rows.shape[1])
-        while n_chosen < n_medoids and not exhausted:
-            n_chosen, size, exhausted = _build_kernels.extend(
-                rows, weight, dn, gain, index, size, stamp, medoids, n_chosen, budget
-            )
+    return gain
+
+
+def _extend(rows, weight, dn, gain, index, first, n_medoids):
+    """Choose further medoids with all rows at hand."""
+    medoids = np.full(n_medoids, first)
+    _build_kernels.heapify(gain, index)
+    stamp = np.ones(rows.n_candidates, dtype=np.intp)
+    n_chosen, size, exhausted = 1, len(index), False
+    budget = max(1, _ITEMS_PER_CALL // rows.n_points)
+    while n_chosen < n_medoids and not exhausted:
+        n_chosen, size, exhausted = _build_kernels.extend(
+            rows.matrix, weight, dn, gain, index, size, stamp, medoids, n_chosen, budget
+        )
     return medoids[:n_chosen]
+
+
+def _extend_lazily(rows, weight, dn, gain, index, first, n_medoids):
+    """Choose the same medoids, with rows made for a few candidates at a time."""
+    medoids, stamp = [first], np.ones(rows.n_candidates, dtype=np.intp)
+    heap = list(zip(-gain, index, strict=True))
+    heapq.heapify(heap)
+    while len(medoids) < n_medoids and heap:
+        top = [heapq.heappop(heap)]
+        if stamp[top[0][1]] == len(medoids):
+            if not top[0][0] < 0:
+                break
+            medoids.append(top[0][1])
+            np.minimum(dn, rows.take(medoids[-1:])[0], out=dn)
+            continue
+        while heap and len(top) < _BATCH and stamp[heap[0][1]] < len(medoids):
+            top.append(heapq.heappop(heap))
+        candidates = [j for _, j in top]
+        fresh = np.empty(len(top))
+        _build_kernels.gains(rows.take(candidates), dn, weight, fresh, 0, len(top))
+        stamp[candidates] = len(medoids)
+        for g, j in zip(-fresh, candidates, strict=True):
+            heapq.heappush(heap, (g, j))
+    return np.array(medoids)

@@ -8,14 +8,13 @@ BLOCK = 64  # points whose part of the table is filled at once
 
 
 @jit
-def fill_table(rows, medoids, table, start, stop):
+def fill_table(rows, table, start, stop):
     """Copy the medoids' rows into ``table[start:stop]``, one row per point."""
     for low in range(start, stop, BLOCK):
         high = min(low + BLOCK, stop)
-        for slot in range(medoids.shape[0]):
-            j = medoids[slot]
+        for slot in range(rows.shape[0]):
             for o in range(low, high):
-                table[o, slot] = rows[j, o]
+                table[o, slot] = rows[slot, o]
 
 
 @jit
@@ -46,11 +45,14 @@ def fill_caches(table, near, second, dn, ds, start, stop):
 
 
 @jit
-def own_slots(table, medoids, near, second, dn, ds):
-    """Give every medoid its own slot, even beside another one just as near."""
-    for slot in range(medoids.shape[0]):
-        o = medoids[slot]
-        if near[o] != slot and table[o, slot] <= dn[o]:
+def own_slots(table, points, near, second, dn, ds):
+    """Give every medoid its own slot, even beside another one just as near.
+
+    ``points`` are the medoids as points, -1 for one that is none of them.
+    """
+    for slot in range(points.shape[0]):
+        o = points[slot]
+        if o >= 0 and near[o] != slot and table[o, slot] <= dn[o]:
             second[o] = near[o]
             ds[o] = dn[o]
             near[o] = slot

@@ -1,5 +1,7 @@
 """K-medoids of large data by samples: CLARA and FastCLARA."""
 
+from contextlib import nullcontext
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -15,7 +17,7 @@ from skextras._validation import (
     all_or_nothing,
     check_memory,
 )
-from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._points import fill_up
@@ -202,96 +204,90 @@ class CLARA(BaseMedoids):
             medoids = fill_up(points, self.n_clusters)
             self.n_iter_, converged = 1, True
         else:
-            data = _Data(X, given and given[0], weight, points, self.metric, params)
+            n_jobs = 1 if self.independent else self.n_jobs
+            rows = self._rows(X, given, points, params, n_jobs)
+            rng = check_random_state(self.random_state)
             with fit_progress(self, X, max_steps=self.n_sampling_iter) as step:
-                best = self._best_sample(data, step)
-            medoids, self.n_iter_, converged = best[1:]
+                best, converged = search(
+                    rows,
+                    points.weight,
+                    int(self.n_clusters),
+                    rng,
+                    eager=self.method == "fasterpam",
+                    init=self.init,
+                    max_iter=self.max_iter,
+                    size=self.n_sampling,
+                    n_samples=self.n_sampling_iter,
+                    n_threads=self.n_jobs if self.independent else None,
+                    independent=self.independent,
+                    step=step,
+                )
+            medoids, self.n_iter_ = points.index[best.medoid_indices], best.n_iter
         if self._set_result(X, weight, params, medoids, points) and not converged:
             warn_not_converged("CLARA", self.max_iter)
         return self
 
-    def _best_sample(self, data, step):
-        """Return (loss over all points, medoids, passes, converged) of the best."""
-        k, n_points = int(self.n_clusters), len(data.index)
-        size = self.n_sampling
-        if size is None:
-            size = 40 + 2 * k if self.method == "pam" else 80 + 4 * k
-        size = min(size, n_points)
-        check_memory(
-            size**2 * (1 + data.X.dtype.itemsize),
-            f"The matrix of dissimilarities in a sample of {size} points",
-            "give a smaller n_sampling.",
+
+def search(
+    rows, weight, n_clusters, rng, *, eager, init, max_iter, size=None, n_samples=5,
+    independent=False, n_threads=None, step=nullcontext,
+):  # fmt: skip
+    """Find medoids in ``n_samples`` samples; return the best for all points.
+
+    That is a result, with the loss over all points, and whether the search in its
+    sample converged.
+    """
+    n_points, k = rows.n_points, n_clusters
+    if size is None:
+        size = 80 + 4 * k if eager else 40 + 2 * k
+    size = min(size, n_points)
+    check_memory(
+        size**2 * (1 + rows.dtype.itemsize),
+        f"The matrix of dissimilarities in a sample of {size} points",
+        "give a smaller n_sampling.",
+    )
+    seeds = rng.randint(np.iinfo(np.int32).max, size=n_samples)
+
+    def run(seed, carried=None):
+        rng = np.random.RandomState(seed)
+        sample = rng.choice(n_points, size, replace=False)
+        if carried is not None:
+            fresh = sample[~np.isin(sample, carried)][: size - k]
+            sample = np.concatenate([carried, fresh])
+        draw = partial(_init.draw, init, n_clusters=k, rng=rng)
+        goes_on = carried is not None
+        found, converged = _search_sample(
+            rows.part(sample), weight[sample], k, draw, goes_on, eager, max_iter
         )
-        rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_sampling_iter)
+        medoids = sample[found.medoid_indices]
+        loss = rows.loss(medoids, weight)
+        return found._replace(medoid_indices=medoids, loss=loss), converged
 
-        def run(seed, carried=None, n_jobs=None):
-            rng = np.random.RandomState(seed)
-            sample = rng.choice(n_points, size, replace=False)
-            if carried is not None:
-                fresh = sample[~np.isin(sample, carried)][: size - k]
-                sample = np.concatenate([carried, fresh])
-            return self._search(data, sample, carried is not None, rng, n_jobs)
+    if independent:
+        with blas_on_one_thread():
+            runs = map_blocks(run, [(seed,) for seed in seeds], n_jobs=n_threads)
+        return min(runs, key=lambda found: found[0].loss)
+    best = None
+    for seed in seeds:
+        with step():
+            found = run(seed, best and best[0].medoid_indices)
+        if best is None or found[0].loss < best[0].loss:
+            best = found
+    return best
 
-        if self.independent:
-            with blas_on_one_thread():
-                runs = map_blocks(run, [(seed,) for seed in seeds], n_jobs=self.n_jobs)
-            best = min(runs, key=lambda found: found[0])
+
+def _search_sample(rows, weight, k, draw, goes_on, eager, max_iter):
+    """Find medoids in a sample; from its first points as well if it ``goes_on``."""
+    order = np.arange(rows.n_points)
+    codes = Codes(rows, weight, order)
+    starts = [draw(rows=rows, weight=weight, order=order)]
+    if goes_on:
+        starts.append(order[:k])
+    runs = []
+    for start in starts:
+        if k == 1:
+            runs.append((single_medoid(rows, start, weight, order), True))
         else:
-            best = None
-            for seed in seeds:
-                with step():
-                    found = run(seed, best and best[1], self.n_jobs)
-                if best is None or found[0] < best[0]:
-                    best = found
-        loss, medoids, n_iter, converged = best
-        return loss, data.index[medoids], n_iter, converged
-
-    def _search(self, data, sample, goes_on, rng, n_jobs):
-        """Find medoids in a sample; from its first points as well if it ``goes_on``."""
-        k, weight = int(self.n_clusters), data.weight[sample]
-        rows, columns = data.square(sample)
-        order = np.arange(len(sample))
-        codes = Codes(columns, weight, order)
-        starts = [_init.draw(self.init, rows, k, weight, order, rng)]
-        if goes_on:
-            starts.append(order[:k])
-        runs = []
-        for start in starts:
-            if k == 1:
-                runs.append((single_medoid(rows, start, weight, order), True))
-            else:
-                state = SwapState(rows, start, weight, codes)
-                eager = self.method == "fasterpam"
-                runs.append(optimize(state, self.max_iter, eager=eager))
-        result, converged = min(runs, key=lambda found: found[0].loss)
-        medoids = sample[result.medoid_indices]
-        return data.loss(medoids, n_jobs), medoids, result.n_iter, converged
-
-
-class _Data:
-    """The distinct points, and the dissimilarities between some of them."""
-
-    def __init__(self, X, rows, weight, points, metric, params):
-        self.X, self.rows, self.metric, self.params = X, rows, metric, params
-        self.index, self.weight, self.all_weights = points.index, points.weight, weight
-
-    def square(self, sample):
-        """Return the matrix of a sample, by rows of candidates and of points."""
-        index = self.index[sample]
-        if self.rows is None:
-            rows = _distances.square(self.X[index], self.metric, self.params, n_jobs=1)
-            return rows, rows
-        rows = self.rows[np.ix_(index, index)]
-        return rows, np.ascontiguousarray(rows.T)
-
-    def loss(self, medoids, n_jobs):
-        """Weighted sum of the dissimilarities of all points to the nearest medoid."""
-        index = self.index[medoids]
-        if self.rows is None:
-            _, distances = _distances.nearest(
-                self.X, self.X[index], self.metric, self.params, n_jobs=n_jobs
-            )
-        else:
-            distances = self.rows[index].min(axis=0)
-        return float(self.all_weights @ distances.astype(np.float64))
+            state = SwapState(rows, start, weight, codes)
+            runs.append(optimize(state, max_iter, eager=eager))
+    return min(runs, key=lambda found: found[0].loss)

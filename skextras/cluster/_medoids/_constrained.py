@@ -65,10 +65,10 @@ def check_limits(estimator, points, start):
             f"min_cluster_size={size} times n_clusters={k} must not exceed the weight "
             f"of all samples, {total:g}: ask for fewer or smaller clusters."
         )
-    if limits and estimator.method == "alternate":
+    if limits and estimator.method not in ("auto", "fasterpam", "pam", "fastpam1"):
         raise ValueError(
-            "method='alternate' takes neither fixed_medoids nor min_cluster_size: "
-            "choose 'fasterpam' or 'pam'."
+            f"method={estimator.method!r} takes neither fixed_medoids nor "
+            "min_cluster_size: choose 'fasterpam' or 'pam'."
         )
     return limits
 
@@ -112,7 +112,7 @@ class _State:
     """The medoids, and what follows from them: see ``_constrained_kernels``."""
 
     def __init__(self, rows, medoids, weight, order, n_fixed):
-        n, k = rows.shape[1], len(medoids)
+        n, k = rows.n_points, len(medoids)
         self.rows, self.weight, self.order, self.n_fixed = rows, weight, order, n_fixed
         self.medoids = np.array(medoids)
         self.is_medoid = np.zeros(n, dtype=bool)
@@ -133,7 +133,7 @@ class _State:
         n = len(self.near)
         self.is_medoid[:] = False
         self.is_medoid[self.medoids] = True
-        _cache_kernels.fill_table(self.rows, self.medoids, self.table, 0, n)
+        _cache_kernels.fill_table(self.rows.take(self.medoids), self.table, 0, n)
         caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.fill_caches(self.table, *caches, 0, n)
         self.loss = _swap_kernels.sum_losses(
@@ -163,7 +163,7 @@ class _State:
         while start < stop and not (eager and found[0] >= 0):
             end = min(start + stride, stop)
             *better, start, best = _constrained_kernels.find(
-                self.rows, self.order, start, end, eager, best, self.n_fixed,
+                self.rows.matrix, self.order, start, end, eager, best, self.n_fixed,
                 self.is_medoid, self.near, self.second, self.dn, self.ds, self.weight,
                 self.removal, self.sizes, self.least,
             )  # fmt: skip

@@ -1,5 +1,6 @@
 """Dissimilarities from features, in the dtype of the features."""
 
+from copy import copy
 from functools import partial
 
 import numpy as np
@@ -94,28 +95,6 @@ def _try_params(X, metric, params):
         ) from error
 
 
-def square(X, metric, params, *, samples=None, n_jobs=None):
-    """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j.
-
-    ``samples`` are the numbers of the rows of X in messages. A callable is taken for
-    symmetric, as scikit-learn takes it.
-    """
-    metric = _ALIASES.get(metric, metric)
-    if _by_products(X, metric, params):
-        if metric != "cosine":
-            X = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-        out = _gemm(X, None, metric, n_jobs)
-    elif metric == "gower":
-        out = _gower.matrix(X, None, params, n_jobs=n_jobs)
-    elif callable(metric) and not _is_compiled(X, metric, params):
-        out = pairwise_distances(X, metric=metric, **params).astype(X.dtype, copy=False)
-    else:
-        out = _by_blocks(X, X, metric, params, n_jobs)
-        if metric in _BY_GEMM:
-            np.fill_diagonal(out, 0)
-    return _checked(out, metric, n_jobs, samples)
-
-
 def to_centers(X, centers, metric, params, *, n_jobs=None):
     """Return the dissimilarity of every row of X to every center."""
     metric = _ALIASES.get(metric, metric)
@@ -124,7 +103,7 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
         if metric != "cosine":
             offset = centers.mean(axis=0, dtype=np.float64).astype(X.dtype)
             X, centers = X - offset, centers - offset
-        out = _gemm(X, centers, metric, n_jobs)
+        out = _gemm(_Products(X, metric), _Products(centers, metric), n_jobs)
     elif metric == "gower":
         out = _gower.matrix(X, centers, params, n_jobs=n_jobs)
     else:
@@ -154,7 +133,7 @@ def _is_compiled(X, metric, params):
     return isinstance(metric, Dispatcher) and not params and not sparse.issparse(X)
 
 
-def _checked(out, metric, n_jobs, samples=None):
+def _checked(out, metric, n_jobs, samples=None, others=None):
     """Refuse what is not a dissimilarity; cut off what rounding left below zero."""
     if not callable(metric):
         np.maximum(out, 0, out=out)
@@ -162,7 +141,7 @@ def _checked(out, metric, n_jobs, samples=None):
     if kind:
         pair = f"row {i} and medoid {j}"
         if samples is not None:
-            pair = f"samples {samples[i]} and {samples[j]}"
+            pair = f"samples {samples[i]} and {others[j]}"
         raise ValueError(
             f"metric={metric!r} must give dissimilarities that are finite (no NaN, no "
             f"inf) and not negative, got {out[i, j]} between {pair}: leave out "
@@ -210,40 +189,146 @@ def _as_bool(X):
     return X.astype(bool) if ((X == 0) | (X == 1)).all() else X
 
 
-def _gemm(X, Y, metric, n_jobs):
-    """Euclidean, squared Euclidean or cosine matrix by blocked products.
+class _Products:
+    """Euclidean, squared Euclidean or cosine dissimilarities by blocked products."""
 
-    With ``Y=None``, only blocks on and above the diagonal are made, and mirrored.
-    """
-    if metric == "cosine":
-        X = normalize(X)
-        Y = Y if Y is None else normalize(Y)
-    X = np.ascontiguousarray(X)
-    Z = X if Y is None else np.ascontiguousarray(Y)
-    xx = np.einsum("ij,ij->i", X, X)
-    zz = xx if Y is None else np.einsum("ij,ij->i", Z, Z)
-    out = np.empty((len(X), len(Z)), dtype=X.dtype)
+    def __init__(self, X, metric):
+        self.metric = metric
+        X = normalize(X) if metric == "cosine" else X
+        self.X = np.ascontiguousarray(X)
+        self.xx = np.einsum("ij,ij->i", self.X, self.X)
 
-    def fill(top, bottom, left, right):
-        tile = X[top:bottom] @ Z[left:right].T
-        sides = X[top:bottom], Z[left:right], xx[top:bottom], zz[left:right]
-        if metric == "cosine":
+    def part(self, rows):
+        """Return some of the rows."""
+        part = copy(self)
+        part.X, part.xx = self.X[rows], self.xx[rows]
+        return part
+
+    def tile(self, rows, other, columns, out=None):
+        """Dissimilarities of some rows to some rows of another set."""
+        X, Y = self.X[rows], other.X[columns]
+        tile = np.matmul(X, Y.T, out=out)
+        sides = X, Y, self.xx[rows], other.xx[columns]
+        if self.metric == "cosine":
             _distance_kernels.cosine_tile(tile, *sides)
         else:
-            _distance_kernels.euclidean_tile(tile, *sides, metric == "euclidean")
-        if Y is None and top == left:
+            _distance_kernels.euclidean_tile(tile, *sides, self.metric == "euclidean")
+        return tile
+
+
+def _gemm(X, Z, n_jobs):
+    """Matrix of dissimilarities by blocked products.
+
+    With ``Z=None``, only blocks on and above the diagonal are made, and mirrored.
+    """
+    other = X if Z is None else Z
+    out = np.empty((len(X.X), len(other.X)), dtype=X.X.dtype)
+
+    def fill(top, bottom, left, right):
+        tile = X.tile(slice(top, bottom), other, slice(left, right))
+        if Z is None and top == left:
             np.fill_diagonal(tile, 0)
             tile = np.triu(tile) + np.triu(tile, 1).T
         out[top:bottom, left:right] = tile
-        if Y is None and top != left:
+        if Z is None and top != left:
             out[left:right, top:bottom] = tile.T
 
-    blocks = row_blocks(len(X), _TILE)
-    if Y is None:
+    blocks = row_blocks(len(X.X), _TILE)
+    if Z is None:
         pairs = [a + b for i, a in enumerate(blocks) for b in blocks[i:]]
     else:
-        pairs = [(*block, 0, len(Z)) for block in blocks]
+        pairs = [(*block, 0, len(Z.X)) for block in blocks]
+    _on_threads(fill, pairs, n_jobs)
+    return out
+
+
+def _on_threads(task, blocks, n_jobs):
+    """Call ``task`` for blocks whose time goes to matrix products."""
     n_jobs = n_blas_threads() if n_jobs is None else n_jobs
     with blas_on_one_thread():
-        map_blocks(fill, pairs, n_jobs=n_jobs)
-    return out
+        map_blocks(task, blocks, n_jobs=n_jobs)
+
+
+class Computer:
+    """Dissimilarities between the rows of X: all of them, or some when asked for.
+
+    ``samples`` are the numbers of the rows in messages. A callable is taken for
+    symmetric, as scikit-learn takes it.
+    """
+
+    def __init__(self, X, metric, params, *, samples=None, n_jobs=None):
+        metric = _ALIASES.get(metric, metric)
+        self.metric, self.params, self.n_jobs = metric, params, n_jobs
+        self.n_rows, self.dtype = X.shape[0], X.dtype
+        self.samples = np.arange(self.n_rows) if samples is None else samples
+        self.X, self.products = X, None
+        if _by_products(X, metric, params):
+            if metric != "cosine":
+                X = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+            self.X, self.products = None, _Products(X, metric)
+
+    def part(self, rows):
+        """Return the same for some of the rows."""
+        part = copy(self)
+        part.n_rows, part.samples = len(rows), self.samples[rows]
+        if self.products is None:
+            part.X = self.X[rows]
+        else:
+            part.products = self.products.part(rows)
+        return part
+
+    def square(self):
+        """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j."""
+        X, metric, params = self.X, self.metric, self.params
+        if self.products is not None:
+            out = _gemm(self.products, None, self.n_jobs)
+        elif metric == "gower":
+            out = _gower.matrix(X, None, params, n_jobs=self.n_jobs)
+        elif callable(metric) and not _is_compiled(X, metric, params):
+            out = pairwise_distances(X, metric=metric, **params)
+            out = out.astype(X.dtype, copy=False)
+        else:
+            out = _by_blocks(X, X, metric, params, self.n_jobs)
+            if metric in _BY_GEMM:
+                np.fill_diagonal(out, 0)
+        return _checked(out, metric, self.n_jobs, self.samples, self.samples)
+
+    def between(self, rows, columns=None):
+        """Dissimilarities of some rows to some or all; a row is at 0 from itself."""
+        everything = np.arange(self.n_rows)
+        of = everything[rows]
+        to = everything if columns is None else everything[columns]
+        if self.metric == "gower":
+            Y = self.X if columns is None else self.X[to]
+            out = _gower.matrix(self.X[of], Y, self.params, n_jobs=self.n_jobs)
+        elif self.products is None:
+            Y = self.X if columns is None else self.X[to]
+            out = _by_blocks(self.X[of], Y, self.metric, self.params, self.n_jobs)
+            if self.metric in _BY_GEMM:
+                out[of[:, None] == to] = 0
+        else:
+            out = self._by_products(rows, of, columns, to)
+        return _checked(out, self.metric, 1, self.samples[of], self.samples[to])
+
+    def _by_products(self, rows, of, columns, to):
+        """Fill in tiles: wide ones if the rows are few, or tall ones."""
+        products = self.products
+        out = np.empty((len(of), len(to)), dtype=self.dtype)
+        if len(to) <= _TILE * 8:
+            other, some = products.part(slice(None) if columns is None else to), of
+            blocks = row_blocks(len(of), max(1, _TILE**2 // max(len(to), 1)))
+
+            def fill(start, stop):
+                products.tile(some[start:stop], other, slice(None), out[start:stop])
+        else:
+            own, blocks = (
+                products.part(rows),
+                row_blocks(len(to), max(1, _TILE**2 // max(len(of), 1))),
+            )
+
+            def fill(start, stop):
+                part = slice(start, stop) if columns is None else to[start:stop]
+                out[:, start:stop] = own.tile(slice(None), products, part)
+
+        _on_threads(fill, blocks, self.n_jobs)
+        return out

@@ -13,6 +13,7 @@ from skextras.cluster._medoids._matrix import (
     find_fault,
     in_memory_order,
 )
+from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -132,7 +133,7 @@ def fasterpam(
     symmetry = not assume_symmetric
     if len(medoids) == 1:
         rows, _ = check_dissimilarities(distances, "distances", symmetry=symmetry)
-        return single_medoid(rows, medoids, weight, order)
+        return single_medoid(HeldRows(rows, rows), medoids, weight, order)
     state = _check_and_encode(distances, medoids, weight, order, symmetry)
     result, converged = optimize(state, max_iter)
     if not converged:
@@ -144,7 +145,7 @@ def _check_and_encode(distances, medoids, weight, order, symmetry):
     """Check the matrix and prepare the swaps, reading it once if it is symmetric."""
     matrix, encode = in_memory_order(distances), None
     if not find_fault(matrix[medoids])[0]:  # these choose the steps of the codes
-        state = SwapState(matrix, medoids, weight, Codes(matrix, weight, order))
+        state = _swap_state(matrix, matrix, medoids, weight, order)
         encode = state.codes.encode
     rows, points = check_dissimilarities(
         distances, "distances", symmetry=symmetry, encode=encode
@@ -152,7 +153,12 @@ def _check_and_encode(distances, medoids, weight, order, symmetry):
     if rows is points:
         state.codes.complete = True
         return state
-    return SwapState(rows, medoids, weight, Codes(points, weight, order))
+    return _swap_state(rows, points, medoids, weight, order)
+
+
+def _swap_state(rows, points, medoids, weight, order):
+    rows = HeldRows(rows, points)
+    return SwapState(rows, medoids, weight, Codes(rows, weight, order))
 
 
 def warn_not_converged(name, max_iter):

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import sparse
 
-from skextras._parallel import row_blocks
-from skextras.cluster._medoids._build import build, loss_of_each
+from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._fasterpam import check_indices
 from skextras.cluster._medoids._points import find_rows
+from skextras.cluster._medoids._rows import loss_of_each
 
 #: Starts that are drawn or computed from the dissimilarities.
 NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")
@@ -89,7 +89,7 @@ def _check_length(init, n_clusters):
         )
 
 
-def draw(init, rows, n_clusters, weight, order, rng, n_jobs=None):
+def draw(init, rows, n_clusters, weight, order, rng):
     """Choose medoids by one of ``NAMES`` but "first", as positions among the points.
 
     ``order`` holds the points in the order in which random numbers are spent on them.
@@ -97,11 +97,11 @@ def draw(init, rows, n_clusters, weight, order, rng, n_jobs=None):
     if init == "random":
         return order[rng.choice(len(order), n_clusters, replace=False)]
     if init == "heuristic":
-        return _central(rows, n_clusters, weight, n_jobs)
+        return _central(rows, n_clusters, weight)
     if init == "lab":
         return _lab(rows, n_clusters, weight, order, rng)
     if init == "build":
-        chosen = build(rows, n_clusters, weight, n_jobs=n_jobs)
+        chosen = build(rows, n_clusters, weight)
     else:
         chosen = _plus_plus(rows, n_clusters, weight, order, rng)
     rest = order[~np.isin(order, chosen)]  # where further medoids change nothing
@@ -120,22 +120,24 @@ def _plus_plus(rows, n_clusters, weight, order, rng):
         place = np.searchsorted(total, rng.uniform() * total[-1], side="right")
         place = min(place, np.flatnonzero(share)[-1])
         chosen.append(order[place])
-        nearest = np.minimum(nearest, rows[order[place]][order])
+        nearest = np.minimum(nearest, rows.take([order[place]])[0][order])
         nearest[place] = 0.0
         share = weight[order] * nearest
     return np.array(chosen, dtype=np.intp)
 
 
-def _central(rows, n_clusters, weight, n_jobs):
+def _central(rows, n_clusters, weight):
     """Points of which the others are near, by the share of each of their sums.
 
     Park and Jun: the smallest ``sum_o d(o, j) / sum_l d(o, l)``.
     """
-    sums = np.zeros(rows.shape[1])
-    for start, stop in row_blocks(len(rows), 256):
-        sums += weight[start:stop] @ rows[start:stop].astype(np.float64)
+    sums = np.zeros(rows.n_points)
+    for low, high, block in rows.blocks():
+        for start in range(0, high - low, 256):
+            part = block[start : start + 256].astype(np.float64)
+            sums += weight[low + start : low + start + len(part)] @ part
     share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
-    shares = loss_of_each(rows, share, n_jobs=n_jobs)
+    shares = loss_of_each(rows, share)
     return np.argsort(shares, kind="stable")[:n_clusters]
 
 
@@ -149,9 +151,9 @@ def _lab(rows, n_clusters, weight, order, rng):
     for _ in range(n_clusters):
         pool = order[~np.isin(order, chosen)]
         sample = pool[rng.choice(len(pool), min(size, len(pool)), replace=False)]
-        distances = rows[np.ix_(sample, sample)].astype(np.float64)
+        distances = rows.take(sample, sample).astype(np.float64)
         if chosen:
-            nearest = rows[np.ix_(chosen, sample)].min(axis=0)
+            nearest = rows.take(chosen, sample).min(axis=0)
             distances = np.minimum(distances, nearest)
         chosen.append(sample[np.argmin(distances @ weight[sample])])
     return np.array(chosen)

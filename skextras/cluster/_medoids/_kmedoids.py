@@ -9,22 +9,25 @@ from skextras._callbacks import fit_progress, with_callbacks
 from skextras._validation import (
     METRICS,
     Interval,
+    RealNotInt,
     StrOptions,
     _fit_context,
     all_or_nothing,
     check_memory,
+    memory_allowed,
 )
-from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids import _clara, _clarans, _init
 from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._base import BaseMedoids
-from skextras.cluster._medoids._build import loss_of_each
 from skextras.cluster._medoids._constrained import (
     check_limits,
     optimize_within,
     warn_of_small_clusters,
 )
 from skextras.cluster._medoids._fasterpam import warn_not_converged
+from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
+from skextras.cluster._medoids._rows import loss_of_each
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -33,23 +36,29 @@ from skextras.cluster._medoids._swaps import (
     single_medoid,
 )
 
+#: Methods that do not look at all dissimilarities.
+_SAMPLING = ("onebatch", "fastclara", "fastclarans")
+_METHODS = {"auto", "fasterpam", "pam", "fastpam1", "alternate", *_SAMPLING}
+_MOST_EXACT = 100_000  # points for which "auto" looks at all dissimilarities
+
 
 class KMedoids(BaseMedoids):
-    r"""K-medoids clustering, by FasterPAM or PAM.
+    r"""K-medoids clustering, by FasterPAM and its relatives.
 
     Chooses ``n_clusters`` of the training points as medoids :math:`m_i` such that
 
     .. math:: \sum_o w_o \min_i d(x_o, m_i)
 
     is small, where :math:`d` is ``metric``, :math:`x_o` the rows of ``X`` and
-    :math:`w` is ``sample_weight``. The result is a local optimum: no exchange of one
-    medoid for one other point lowers the loss. Any dissimilarity will do; it need not
-    be a metric.
+    :math:`w` is ``sample_weight``. With "fasterpam" and "pam", the result is a local
+    optimum: no exchange of one medoid for one other point lowers the loss. Any
+    dissimilarity will do; it need not be a metric.
 
-    Time is :math:`O(n^2)` for each of a few passes, whatever the number of clusters,
-    plus that of the :math:`n^2` dissimilarities; memory is that of an :math:`n \times
-    n` matrix in the dtype of ``X`` and another one of single bytes, for the :math:`n`
-    distinct rows.
+    Time of these is :math:`O(n^2)` for each of a few passes, whatever the number of
+    clusters, plus that of the :math:`n^2` dissimilarities; memory is that of an
+    :math:`n \times n` matrix in the dtype of ``X`` and another one of single bytes, for
+    the :math:`n` distinct rows. With "onebatch", time and memory are nearly linear in
+    :math:`n`.
 
     Read more in the :ref:`User Guide <k_medoids>`.
 
@@ -60,23 +69,32 @@ class KMedoids(BaseMedoids):
     metric : str or callable, default="euclidean"
         Dissimilarity: a name that :func:`sklearn.metrics.pairwise_distances` knows,
         "gower", "precomputed", or a symmetric function of two rows that returns a
-        float. A function compiled by numba runs in a compiled loop. With
-        "precomputed", ``X`` holds dissimilarities: square in ``fit``, of shape
-        (n_queries, n_samples) afterwards; ``X[o, j]`` is that of point ``o`` to
-        candidate medoid ``j``, which gives asymmetric matrices their meaning.
+        float. A function compiled by numba runs in a compiled loop. With "precomputed",
+        ``X`` holds dissimilarities: square in ``fit``, of shape (n_queries, n_samples)
+        afterwards; ``X[o, j]`` is that of point ``o`` to candidate medoid ``j``, which
+        gives asymmetric matrices their meaning.
     metric_params : dict, default=None
         Keyword arguments of ``metric``. Those of "gower", which is for numbers,
         categories and missing values (NaN), are ``categorical_features`` (names,
         indices or mask), ``ranges`` and ``weights``: see the
         :ref:`User Guide <gower>`.
-    method : {"fasterpam", "pam", "fastpam1", "alternate"}, default="fasterpam"
+    method : str, default="auto"
         The optimiser:
 
-        - "fasterpam": make every exchange that helps at once.
+        - "auto": "fasterpam" for up to 100 000 distinct points if ``memory_limit``
+          leaves room for :math:`n^2` bytes, else "onebatch".
+        - "fasterpam": make every exchange that helps at once. The dissimilarities are
+          held if ``memory_limit`` allows it. If not, one byte for each is held, and
+          those that decide are computed again: the same exchanges, more slowly.
         - "pam", or "fastpam1": make the exchange that helps most, then look again. The
           same exchanges as the original PAM, one in a pass.
         - "alternate": assign the points, move each medoid to the centre of its cluster,
           and repeat. For comparison: it stops at larger losses than the others.
+        - "onebatch": as "fasterpam", but exchanges are judged by a random sample of
+          :math:`100 \ln(k n)` points (OneBatchPAM). No matrix of all points.
+        - "fastclarans": exchange medoids for random points until 2.5 % of the points
+          in a row did not help. No matrix of all points.
+        - "fastclara": "fasterpam" in five samples, see :class:`CLARA`.
     init : str or array-like, default="random"
         Where to start:
 
@@ -96,15 +114,18 @@ class KMedoids(BaseMedoids):
         kept, the first on ties.
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
-        but the last makes one exchange.
+        but the last makes one exchange. "fastclarans" has no passes.
     fixed_medoids : array-like of shape (n_fixed,) of int, default=None
         Indices of samples that are medoids in any case. They take the first slots; the
         others start with the first of ``init`` that are not fixed. An ``init`` of
-        indices or rows must hold the fixed ones too. Not for "alternate".
+        indices or rows must hold the fixed ones too. For "fasterpam" and "pam".
     min_cluster_size : float, default=None
         Least weight of a cluster: a number of points, without ``sample_weight``. After
         the usual search, clusters below it are repaired, and exchanges that leave none
-        below it go on lowering the loss. Not for "alternate".
+        below it go on lowering the loss. For "fasterpam" and "pam".
+    memory_limit : int, float or None, default=None
+        What dissimilarities may take: a number of bytes, or a share of the memory that
+        is left, or all of that.
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
@@ -125,8 +146,11 @@ class KMedoids(BaseMedoids):
         The loss: weighted sum of ``distances_``.
     distances_ : ndarray of shape (n_samples,)
         Dissimilarity of each training point to its medoid.
+    method_ : str
+        The method that "auto" chose. "fasterpam-codes" is "fasterpam" without a matrix
+        of dissimilarities.
     n_iter_ : int
-        Number of passes of the best run.
+        Number of passes of the best run; with "fastclarans", of points that were tried.
     n_swap_ : int
         Number of exchanges of the best run.
     n_features_in_ : int
@@ -169,9 +193,11 @@ class KMedoids(BaseMedoids):
     .. [1] E. Schubert and P. J. Rousseeuw, "Fast and eager k-medoids clustering: O(k)
        runtime improvement of the PAM, CLARA, and CLARANS algorithms", Information
        Systems 101, 2021.
-    .. [2] H.-S. Park and C.-H. Jun, "A simple and fast algorithm for K-medoids
+    .. [2] A. de Mathelin, N. Cecchi, F. Deheeger, M. Mougeot and N. Vayatis,
+       "OneBatchPAM: a fast and frugal k-medoids algorithm", AAAI, 2025.
+    .. [3] H.-S. Park and C.-H. Jun, "A simple and fast algorithm for K-medoids
        clustering", Expert Systems with Applications 36, 2009.
-    .. [3] L. Kaufman and P. J. Rousseeuw, "Finding Groups in Data: An Introduction to
+    .. [4] L. Kaufman and P. J. Rousseeuw, "Finding Groups in Data: An Introduction to
        Cluster Analysis", Wiley, 1990.
 
     Examples
@@ -193,12 +219,17 @@ class KMedoids(BaseMedoids):
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions(METRICS), callable],
         "metric_params": [dict, None],
-        "method": [StrOptions({"fasterpam", "pam", "fastpam1", "alternate"})],
+        "method": [StrOptions(_METHODS)],
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "fixed_medoids": ["array-like", None],
         "min_cluster_size": [Interval(Real, 0, None, closed="neither"), None],
+        "memory_limit": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+            None,
+        ],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
@@ -209,12 +240,13 @@ class KMedoids(BaseMedoids):
         *,
         metric="euclidean",
         metric_params=None,
-        method="fasterpam",
+        method="auto",
         init="random",
         n_init=1,
         max_iter=300,
         fixed_medoids=None,
         min_cluster_size=None,
+        memory_limit=None,
         n_jobs=None,
         random_state=None,
     ):
@@ -227,6 +259,7 @@ class KMedoids(BaseMedoids):
         self.max_iter = max_iter
         self.fixed_medoids = fixed_medoids
         self.min_cluster_size = min_cluster_size
+        self.memory_limit = memory_limit
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -251,6 +284,14 @@ class KMedoids(BaseMedoids):
         self : object
             The fitted estimator.
         """
+        if self.method == "fastclara" and (
+            not isinstance(self.init, str) or self.init == "first"
+        ):
+            raise ValueError(
+                f"method='fastclara' starts anew in each sample, got init="
+                f"{self.init!r}: give the name of a start that can be drawn there, or "
+                "another method."
+            )
         X, weight, given, points, params = self._prepare(X, sample_weight)
         start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(self.init, str):
@@ -260,8 +301,9 @@ class KMedoids(BaseMedoids):
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
-            matrix = self._dissimilarities(X, given, points, params)
-            best, converged = self._best_run(X, *matrix, points, start, limits)
+            rows = self._rows(X, given, points, params, self.n_jobs)
+            rows = self._choose_method(rows, limits)
+            best, converged = self._best_run(X, rows, points, start, limits)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
@@ -271,63 +313,76 @@ class KMedoids(BaseMedoids):
             warn_of_small_clusters(self, weight)
         return self
 
-    def _dissimilarities(self, X, given, points, params):
-        """Matrix between the points, by rows of candidates and by rows of points."""
-        size = len(points.index)
-        whole = given is not None and size == X.shape[0]
-        copies = 0 if whole else 1 if given is None else 1 + (given[0] is not given[1])
-        check_memory(
-            size**2 * (1 + copies * X.dtype.itemsize)
-            + size * self.n_clusters * X.dtype.itemsize,
-            f"The matrix of dissimilarities between {size} points",
-            "fit on a sample, and predict the rest.",
-        )
-        if whole:
-            return given
-        if given is not None:
-            rows, columns = given
-            part = rows[np.ix_(points.index, points.index)]
-            if columns is rows:
-                return part, part
-            return part, columns[np.ix_(points.index, points.index)]
-        rows = _distances.square(
-            X[points.index],
-            self.metric,
-            params,
-            samples=points.index,
-            n_jobs=self.n_jobs,
-        )
-        return rows, rows
+    def _choose_method(self, rows, limits):
+        """Set ``method_``; return the dissimilarities, held if it needs them so."""
+        n, method, limit = rows.n_points, self.method, self.memory_limit
+        table = n * self.n_clusters * rows.dtype.itemsize
+        codes = n**2 + table
+        matrix = n**2 * rows.dtype.itemsize * (rows.matrix is None)
+        if method == "auto":
+            exact = n <= _MOST_EXACT and codes <= memory_allowed(limit)
+            method = "fasterpam" if exact or limits else "onebatch"
+        self.method_ = method
+        if method in _SAMPLING:
+            return rows
+        what = f"The matrix of dissimilarities between {n} points"
+        way_out = "choose method='onebatch', or fit on a sample and predict the rest."
+        if limits or method == "alternate":
+            check_memory(matrix + table, what, way_out, limit)
+        elif method != "fasterpam":
+            check_memory(matrix + codes, what, way_out, limit)
+        elif matrix + codes > memory_allowed(limit):
+            check_memory(codes, f"{what}, in one byte each,", way_out, limit)
+            self.method_ = "fasterpam-codes"
+            return rows
+        return rows.hold()
 
-    def _best_run(self, X, rows, columns, points, start, limits):
+    def _best_run(self, X, rows, points, start, limits):
         """Optimise ``n_init`` times; return the best result and if it converged."""
-        k, n_jobs, weight = int(self.n_clusters), self.n_jobs, points.weight
+        k, weight = int(self.n_clusters), points.weight
         rng = check_random_state(self.random_state)
-        sums = loss_of_each(rows, weight, n_jobs=n_jobs)
-        order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        if self.method_ in _SAMPLING:
+            order = self._order(rows, points)
+        else:  # the same for a precomputed matrix
+            order = np.argsort(loss_of_each(rows, weight), kind="stable")
         candidates = order[rng.permutation(len(order))]
-        codes = None
-        eager = self.method == "fasterpam"
-        if k > 1 and self.method != "alternate" and not limits:
-            codes = Codes(columns, weight, candidates, n_jobs=n_jobs)
+        search = self._search(rows, weight, order, candidates, rng, limits)
+        steps = None if self.method_ == "fastclarans" else self.n_init * self.max_iter
         best = None
-        with fit_progress(self, X, max_steps=self.n_init * self.max_iter) as step:
+        with fit_progress(self, X, max_steps=steps) as step:
             for _ in range(self.n_init):
                 if isinstance(self.init, str) and self.init != "first":
-                    start = _init.draw(self.init, rows, k, weight, order, rng, n_jobs)
-                if limits:
-                    run = optimize_within(
-                        rows, limits.start(start), weight, limits, candidates,
-                        self.max_iter, eager=eager, step=step,
-                    )  # fmt: skip
-                elif k == 1:
-                    run = single_medoid(rows, start, weight, order, step=step), True
-                elif codes is None:
-                    run = alternate(rows, start, weight, self.max_iter, step=step)
-                else:
-                    state = SwapState(rows, start, weight, codes)
-                    run = optimize(state, self.max_iter, eager=eager, step=step)
-                    del state  # before the next one is made
+                    start = _init.draw(self.init, rows, k, weight, order, rng)
+                run = search(start, step)
                 if best is None or limits.prefer(run[0], best[0], weight):
                     best = run
         return best
+
+    def _search(self, rows, weight, order, candidates, rng, limits):
+        """Return one run of ``method_`` as a function of its start and its progress."""
+        k, method, max_iter = int(self.n_clusters), self.method_, self.max_iter
+        codes = None
+        if k > 1 and method not in ("alternate", *_SAMPLING) and not limits:
+            codes = Codes(rows, weight, candidates)
+
+        def run(start, step):
+            if method == "onebatch":
+                return onebatch(rows, weight, candidates, start, max_iter, rng, step)
+            if method == "fastclara":
+                options = {"init": self.init, "max_iter": max_iter}
+                return _clara.search(rows, weight, k, rng, eager=True, **options)
+            if method == "fastclarans":
+                return _clarans.search(rows, weight, order, start, rng, step), True
+            if limits:
+                start, eager = limits.start(start), method == "fasterpam"
+                args = rows, start, weight, limits, candidates, max_iter
+                return optimize_within(*args, eager=eager, step=step)
+            if k == 1:
+                return single_medoid(rows, start, weight, order, step=step), True
+            if method == "alternate":
+                return alternate(rows, start, weight, max_iter, step=step)
+            eager = method in ("fasterpam", "fasterpam-codes")
+            state = SwapState(rows, start, weight, codes)
+            return optimize(state, max_iter, eager=eager, step=step)
+
+        return run

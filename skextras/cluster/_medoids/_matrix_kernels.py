@@ -62,12 +62,12 @@ def _code_row(row, scale, line):
 
 
 @jit
-def encode(points, order, natural, scale, tiles, start, stop):
+def encode(points, order, natural, scale, tiles, first, start, stop):
     """Code the points start..stop for the candidates ``order``.
 
-    ``points[o]`` are the dissimilarities of point o to all points; ``natural`` tells
-    that ``order`` counts from 0. A few points at a time: their codes are neighbours in
-    each tile.
+    ``points[o - first]`` are the dissimilarities of point o to all points; ``natural``
+    tells that ``order`` counts from 0. A few points at a time: their codes are
+    neighbours in each tile.
     """
     n, m = order.shape[0], tiles.shape[1]
     size = tiles.shape[0] * LANES
@@ -77,9 +77,9 @@ def encode(points, order, natural, scale, tiles, start, stop):
         high = min(low + ROWS, stop)
         for o in range(low, high):
             if natural:
-                _code_row(points[o][:n], scale[o], lines[o - low])
+                _code_row(points[o - first][:n], scale[o], lines[o - low])
             else:
-                _code_row(points[o], scale[o], line)
+                _code_row(points[o - first], scale[o], line)
                 for p in range(n):
                     lines[o - low, p] = line[order[p]]
         for tile in range(tiles.shape[0]):
@@ -148,9 +148,9 @@ def _largest(bits, start, stop):
 def look(bits, limit, symmetry, x, y, sums, start, stop):
     """Look for entries of ``limit`` or more in rows; return where it stopped.
 
-    With ``symmetry``, adds the entries (i, j) of the rows start..stop, times x[i] * y[j]
-    above the diagonal and x[j] * y[i] below it, to one sum each, modulo 2**64 and so
-    exactly. The sums are equal if the matrix is symmetric, and for random x and y
+    With ``symmetry``, adds the entries (i, j) of the rows start..stop, times x[i] *
+    y[j] above the diagonal and x[j] * y[i] below it, to one sum each, modulo 2**64 and
+    so exactly. The sums are equal if the matrix is symmetric, and for random x and y
     hardly ever else.
     """
     for low in range(start, stop, 4):

@@ -8,6 +8,8 @@ Arrays, with ``m`` points, ``k`` medoids and one row per candidate:
 ``near``, ``second``     (m,) slots of the nearest and second nearest medoid
 ``dn``, ``ds``           (m,) their dissimilarities, dn <= ds
 ``removal`` (k,)         loss added when a slot is emptied
+``own``     (n,)         the point that candidate j is, -1 if it is none of them
+``left``    (m,)         room for what a slot held before a swap
 
 Candidate j in slot i changes the loss by ``removal[i] + shared + partial[i]``. Only
 points with ``rows[j, o] < ds[o]`` add to ``shared`` and to the ``partial`` of their own
@@ -330,8 +332,11 @@ def _score_point(row, o, near, dn, ds, weight, partial):
 
 
 @jit
-def _evaluate(row, near, dn, ds, weight, removal, partial):
-    """Change of the loss by a candidate in its best slot, and that slot."""
+def _evaluate(row, near, dn, ds, weight, removal, partial, only):
+    """Change of the loss by a candidate in its best slot, and that slot.
+
+    If ``only`` is not negative, it is the slot.
+    """
     m = near.shape[0]
     whole = m - m % BLOCK
     shared = 0.0
@@ -347,6 +352,8 @@ def _evaluate(row, near, dn, ds, weight, removal, partial):
     for o in range(whole, m):
         if row[o] < ds[o]:
             shared += _score_point(row, o, near, dn, ds, weight, partial)
+    if only >= 0:
+        return removal[only] + partial[only] + shared, only
     best, slot = removal[0] + partial[0], 0
     for i in range(1, removal.shape[0]):
         change = removal[i] + partial[i]
@@ -413,15 +420,17 @@ def _update_point(o, b, d, is_candidate, table, keys, near, second, dn, ds):
 
 @jit
 def _swap(
-    row, j, b, table, keys, near, second, dn, ds, weight, removal,
+    row, point, b, table, keys, near, second, dn, ds, weight, removal, left,
     inverse, levels, tiles, tile, identity, sums,
 ):  # fmt: skip
-    """Move slot ``b`` to candidate ``j``; tell if all levels fit.
+    """Move slot ``b`` to a candidate, which is ``point``; tell if all levels fit.
 
-    Keeps ``sums`` of ``tile`` up to date (none if tile < 0).
+    Keeps ``sums`` of ``tile`` up to date (none if tile < 0). ``left`` becomes the row
+    of the candidate that was there before.
     """
     m = near.shape[0]
     for o in range(m):
+        left[o] = table[o, b]
         table[o, b] = row[o]
     fits = True
     slot = np.int32(b)
@@ -434,19 +443,21 @@ def _swap(
             for o in range(start, m):
                 if row[o] < ds[o] or near[o] == b or second[o] == b:
                     mask |= np.uint64(1) << np.uint64(o - start)
-        if start <= j < start + BLOCK:
-            mask |= np.uint64(1) << np.uint64(j - start)
+        if start <= point < start + BLOCK:
+            mask |= np.uint64(1) << np.uint64(point - start)
         while mask != 0:
             o = start + _first_bit(mask)
             mask = _drop_bit(mask)
-            shift = 2 * np.int32(levels[o, 3])
             if tile >= 0:
+                shift = 2 * np.int32(levels[o, 3])
                 _drop_point(tiles, tile, identity, levels, o, sums, near[o], shift)
             removal[near[o]] -= weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-            _update_point(o, b, row[o], o == j, table, keys, near, second, dn, ds)
+            _update_point(o, b, row[o], o == point, table, keys, near, second, dn, ds)
             removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-            fits &= set_levels(o, dn, ds, inverse, levels)
+            if levels.shape[0] > 0:
+                fits &= set_levels(o, dn, ds, inverse, levels)
             if tile >= 0:
+                shift = 2 * np.int32(levels[o, 3])
                 _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
     return fits
 
@@ -463,23 +474,72 @@ def sum_losses(near, dn, ds, weight, removal):
 
 
 @jit
+def _exchange(
+    row, j, b, tile, loss, medoids, is_medoid, table, keys, near, second, dn, ds,
+    weight, removal, own, left, inverse, levels, tiles, identity, sums,
+):  # fmt: skip
+    """Swap slot ``b`` for a candidate, unless the loss shows that it does not help.
+
+    Returns the loss, whether it was swapped, whether sums have changed, and whether all
+    levels fit.
+    """
+    before = medoids[b]
+    fits = _swap(
+        row, own[j], b, table, keys, near, second, dn, ds, weight, removal, left,
+        inverse, levels, tiles, tile, identity, sums,
+    )  # fmt: skip
+    new_loss = _total(weight, dn)
+    if not new_loss < loss:  # the sums have lost small terms beside huge ones
+        fits &= _swap(
+            left.copy(), own[before], b, table, keys, near, second, dn, ds, weight,
+            removal, left, inverse, levels, tiles, tile, identity, sums,
+        )  # fmt: skip
+        return loss, False, True, fits
+    if removal.max() > 1e3 * new_loss:  # a sum that had such terms is not exact
+        sum_losses(near, dn, ds, weight, removal)
+    is_medoid[before] = False
+    is_medoid[j] = True
+    medoids[b] = j
+    return new_loss, True, True, fits
+
+
+@jit
+def _try(
+    row, j, only, tile, loss, tol, medoids, is_medoid, table, keys, near, second, dn,
+    ds, weight, removal, own, left, partial, inverse, levels, tiles, identity, sums,
+):  # fmt: skip
+    """Evaluate a candidate, and swap if it lowers the loss.
+
+    It is tried in all slots, or in ``only`` if that is not negative. Returns the loss,
+    whether it was swapped, whether sums have changed, and whether all levels fit.
+    """
+    change, b = _evaluate(row, near, dn, ds, weight, removal, partial, only)
+    if change >= -tol * loss:
+        return loss, False, False, True
+    return _exchange(
+        row, j, b, tile, loss, medoids, is_medoid, table, keys, near, second, dn, ds,
+        weight, removal, own, left, inverse, levels, tiles, identity, sums,
+    )  # fmt: skip
+
+
+@jit
 def scan(
-    rows, order, start, stop, last, loss, tol, medoids, is_medoid, table, keys,
-    near, second, dn, ds, weight, removal, tiles, inverse, levels, unit,
-    n_classes, place, members, grouped, identity, sums, packed, packed_groups,
+    rows, order, start, stop, last, loss, tol, at, medoids, is_medoid, table, keys,
+    near, second, dn, ds, weight, removal, own, left, tiles, inverse, levels, unit,
+    n_classes, place, members, grouped, identity, sums, bounds, packed, packed_groups,
 ):  # fmt: skip
     """Try the candidates ``order[start:stop]``, swapping eagerly.
 
     Returns where it stopped, the last swapped candidate, the loss, the number of swaps,
     whether a full round passed without one, and whether all levels fit: if not, the
-    codes must be made anew before the next call.
+    codes must be made anew before the next call. If ``rows`` is empty, it stops at each
+    candidate that must be evaluated. ``at`` holds the tile that is summed up and
+    whether the points are grouped, from call to call.
     """
     k = medoids.shape[0]
     few = k >= 16  # the points that a swap touches: 3 m / k
     partial = np.empty(k)
-    bounds = np.empty(LANES)
-    n_swap, tile = 0, -1
-    is_grouped = False
+    n_swap, tile = 0, at[0]
     position = start
     while position < stop:
         j = order[position]
@@ -487,68 +547,80 @@ def scan(
             return position, last, loss, n_swap, True, True
         if position // LANES != tile:
             tile = position // LANES
-            if not is_grouped:
+            if at[1] == 0:
                 _group(near, packed, n_classes, place, members, packed_groups)
-                is_grouped = True
+                at[1] = 1
             _sum_tile(tiles, tile, n_classes, place, members, grouped, sums)
             _bound(sums, removal, unit, bounds)
+            at[0] = tile
         lane = position % LANES
         lane = (lane % 2) * (LANES // 2) + lane // 2
-        position += 1
         if is_medoid[j] or bounds[lane] >= -0.5 * tol * loss:
+            position += 1
             continue
-        change, b = _evaluate(rows[j], near, dn, ds, weight, removal, partial)
-        if change >= -tol * loss:
-            continue
-        left = medoids[b]
-        fits = _swap(
-            rows[j], j, b, table, keys, near, second, dn, ds, weight, removal,
-            inverse, levels, tiles, tile if few else -1, identity, sums,
+        if rows.shape[0] == 0:
+            return position, last, loss, n_swap, False, True
+        position += 1
+        loss, swapped, changed, fits = _try(
+            rows[j], j, -1, tile if few else -1, loss, tol, medoids, is_medoid, table,
+            keys, near, second, dn, ds, weight, removal, own, left, partial, inverse,
+            levels, tiles, identity, sums,
         )  # fmt: skip
-        new_loss = _total(weight, dn)
-        if not new_loss < loss:  # the sums have lost small terms beside huge ones
-            fits &= _swap(
-                rows[left], left, b, table, keys, near, second, dn, ds, weight, removal,
-                inverse, levels, tiles, tile if few else -1, identity, sums,
-            )  # fmt: skip
-            if not fits:
-                return position, last, loss, n_swap, False, False
-            tile, is_grouped = -1, False
-            continue
-        loss = new_loss
-        if removal.max() > 1e3 * loss:  # a sum that had such terms is not exact
-            sum_losses(near, dn, ds, weight, removal)
-        is_medoid[left] = False
-        is_medoid[j] = True
-        medoids[b] = j
-        last = j
-        n_swap += 1
-        is_grouped = False
+        if swapped:
+            last = j
+            n_swap += 1
+        if changed:
+            at[1] = 0
+            if few and swapped:
+                _bound(sums, removal, unit, bounds)
+            else:
+                tile = at[0] = -1
         if not fits:
             return position, last, loss, n_swap, False, False
-        if few:
-            _bound(sums, removal, unit, bounds)
-        else:
-            tile = -1
     return position, last, loss, n_swap, False, True
 
 
 @jit
-def best_swap(
-    rows, order, loss, tol, medoids, is_medoid, table, keys,
-    near, second, dn, ds, weight, removal, tiles, inverse, levels, unit,
-    n_classes, place, members, grouped, identity, sums, packed, packed_groups,
+def scan_rows(
+    rows, candidates, slots, start, once, last, loss, tol, at, medoids, is_medoid,
+    table, keys, near, second, dn, ds, weight, removal, own, left, tiles, inverse,
+    levels, identity, sums,
 ):  # fmt: skip
-    """Make the one exchange that lowers the loss most, the first on ties.
+    """Try the candidates from ``start`` on; ``rows`` are theirs, and no bounds help.
 
-    Candidates are evaluated in the order of their lower bounds, until these exceed the
-    best change. Returns the loss, whether there was such an exchange, and whether all
-    levels fit: if not, the codes must be made anew before the next call.
+    Each is tried in all slots, or in that of ``slots`` which is not negative. Returns
+    where it stopped, after a swap if ``once``, and the rest as ``scan``.
     """
-    n = order.shape[0]
     partial = np.empty(medoids.shape[0])
-    lanes = np.empty(LANES)
-    bounds = np.empty(n)
+    n_swap = 0
+    for position in range(start, candidates.shape[0]):
+        j = candidates[position]
+        if j == last:
+            return position, last, loss, n_swap, True, True
+        if is_medoid[j]:
+            continue
+        loss, swapped, changed, fits = _try(
+            rows[position], j, slots[position], -1, loss, tol, medoids, is_medoid,
+            table, keys, near, second, dn, ds, weight, removal, own, left, partial,
+            inverse, levels, tiles, identity, sums,
+        )  # fmt: skip
+        if swapped:
+            last = j
+            n_swap += 1
+        if changed:
+            at[0], at[1] = -1, 0
+        if not fits or (swapped and once):
+            return position + 1, last, loss, n_swap, False, fits
+    return candidates.shape[0], last, loss, n_swap, False, True
+
+
+@jit
+def _bound_all(
+    order, is_medoid, removal, near, tiles, unit, n_classes, place, members, grouped,
+    sums, lanes, packed, packed_groups, bounds,
+):  # fmt: skip
+    """Lower bounds of the changes by all candidates, in the order of ``order``."""
+    n = order.shape[0]
     _group(near, packed, n_classes, place, members, packed_groups)
     for tile in range(tiles.shape[0]):
         _sum_tile(tiles, tile, n_classes, place, members, grouped, sums)
@@ -558,30 +630,42 @@ def best_swap(
             bounds[p] = lanes[(lane % 2) * (LANES // 2) + lane // 2]
             if is_medoid[order[p]]:
                 bounds[p] = np.inf
+
+
+@jit
+def best_swap(
+    rows, order, loss, tol, medoids, is_medoid, table, keys, near, second, dn, ds,
+    weight, removal, own, left, tiles, inverse, levels, unit, n_classes, place, members,
+    grouped, identity, sums, lanes, packed, packed_groups,
+):  # fmt: skip
+    """Make the one exchange that lowers the loss most, the first on ties.
+
+    Candidates are evaluated in the order of their lower bounds, until these exceed the
+    best change. Returns the loss, whether there was such an exchange, and whether all
+    levels fit: if not, the codes must be made anew before the next call.
+    """
+    partial = np.empty(medoids.shape[0])
+    bounds = np.empty(order.shape[0])
+    _bound_all(
+        order, is_medoid, removal, near, tiles, unit, n_classes, place, members,
+        grouped, sums, lanes, packed, packed_groups, bounds,
+    )  # fmt: skip
     best, chosen, slot = -tol * loss, -1, 0
     while True:
         p = np.argmin(bounds)
         if bounds[p] > best + 0.5 * tol * loss:
             break
         bounds[p] = np.inf
-        change, b = _evaluate(rows[order[p]], near, dn, ds, weight, removal, partial)
+        change, b = _evaluate(
+            rows[order[p]], near, dn, ds, weight, removal, partial, -1
+        )
         if change < best or (change == best and p < chosen):
             best, chosen, slot = change, p, b
     if chosen < 0:
         return loss, False, True
-    j, left = order[chosen], medoids[slot]
-    fits = _swap(
-        rows[j], j, slot, table, keys, near, second, dn, ds, weight, removal,
-        inverse, levels, tiles, -1, identity, sums,
+    j = order[chosen]
+    loss, swapped, _, fits = _exchange(
+        rows[j], j, slot, -1, loss, medoids, is_medoid, table, keys, near, second, dn,
+        ds, weight, removal, own, left, inverse, levels, tiles, identity, sums,
     )  # fmt: skip
-    new_loss = _total(weight, dn)
-    if not new_loss < loss:  # the sums have lost small terms beside huge ones
-        fits &= _swap(
-            rows[left], left, slot, table, keys, near, second, dn, ds, weight, removal,
-            inverse, levels, tiles, -1, identity, sums,
-        )  # fmt: skip
-        return loss, False, fits
-    is_medoid[left] = False
-    is_medoid[j] = True
-    medoids[slot] = j
-    return new_loss, True, fits
+    return loss, swapped, fits

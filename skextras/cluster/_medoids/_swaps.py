@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skextras._parallel import map_blocks, row_blocks
-from skextras.cluster._medoids import _cache_kernels, _matrix_kernels, _swap_kernels
-from skextras.cluster._medoids._build import loss_of_each
+from skextras.cluster._medoids import _cache_kernels, _swap_kernels
+from skextras.cluster._medoids._rows import loss_of_each
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
 _ITEMS_PER_CALL = 2**28
@@ -51,12 +50,11 @@ class Codes:
     ``unit`` times a power of 4, the point's class.
     """
 
-    def __init__(self, points, weight, order, n_jobs=None):
-        self.points, self.weight, self.order = points, weight, order
+    def __init__(self, rows, weight, order):
+        self.rows, self.weight, self.order = rows, weight, order
         self.natural = np.array_equal(order, np.arange(len(order)))
-        self.n_jobs = n_jobs
         self.complete = False
-        n, lanes = len(points), _swap_kernels.LANES
+        n, lanes = rows.n_points, _swap_kernels.LANES
         self.tiles = _aligned((-(-len(order) // lanes), n, lanes), np.uint8)
         self.n_classes = 1  # as many as leave sums of n points below 2**31
         while n * 255 * 4**self.n_classes < 2**31 and self.n_classes < 5:
@@ -90,52 +88,56 @@ class Codes:
             classes = np.ceil(np.log2(reach / self.unit) / 2)
             self.classes = np.clip(classes, 0, self.n_classes - 1)
             self.inverse = self.weight / (self.unit * 4.0**self.classes)
-        dtype = self.points.dtype
+        dtype = self.rows.dtype
         scale = np.minimum(self.inverse * _SAFETY, np.finfo(dtype).max)
         self.scale = scale.astype(dtype)
 
     def encode(self, start, stop):
         """Fill in the points start..stop."""
-        _matrix_kernels.encode(
-            self.points, self.order, self.natural, self.scale, self.tiles, start, stop
-        )
+        self.rows.encode(self.order, self.natural, self.scale, self.tiles, start, stop)
 
     def finish(self):
         """Fill in all points, unless that is done."""
         if not self.complete:
-            blocks = row_blocks(len(self.points), 64)
-            map_blocks(self.encode, blocks, n_jobs=self.n_jobs)
+            self.encode(0, self.rows.n_points)
             self.complete = True
 
 
 class SwapState:
     """The arrays of the swap phase: see ``_swap_kernels`` for their meaning."""
 
-    def __init__(self, rows, medoids, weight, codes):
-        n, k = rows.shape[1], len(medoids)
+    def __init__(self, rows, medoids, weight, codes=None, own=None):
+        n, k = rows.n_points, len(medoids)
         self.rows, self.weight, self.codes = rows, weight, codes
+        self.identity = np.arange(n, dtype=np.int32)
+        self.own = self.identity if own is None else own
         self.medoids = np.array(medoids, dtype=np.intp)
-        self.is_medoid = np.zeros(len(rows), dtype=bool)
+        self.is_medoid = np.zeros(rows.n_candidates, dtype=bool)
         self.is_medoid[self.medoids] = True
-        self.table = np.empty((n, k), dtype=rows.dtype)
-        self.keys = self.table.view(f"i{rows.dtype.itemsize}")
+        self.keys = np.empty((n, k), dtype=f"i{rows.dtype.itemsize}")
+        self.table = self.keys.view(rows.dtype)
         self.near, self.second = np.empty((2, n), dtype=np.int32)
-        self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
+        self.dn, self.ds, self.left = np.empty((3, n), dtype=rows.dtype)
         self.removal = np.empty(k)
         self.n_swap, self.loss, self.last = 0, np.inf, -1
-        _cache_kernels.fill_table(rows, self.medoids, self.table, 0, n)
+        self.at = np.array([-1, 0])
+        chosen = rows.take(self.medoids)
+        _cache_kernels.fill_table(chosen, self.table, 0, n)
         self.assign()
-        n_keys = k * codes.n_classes
-        size = n + n_keys * (_swap_kernels.GROUP - 1)
+        lanes = _swap_kernels.LANES
+        self.sums = _aligned((k + 1, lanes), np.int32)
+        self.bounds = np.empty(lanes)
+        n_keys = k * codes.n_classes if codes else 0
+        size = n + n_keys * (_swap_kernels.GROUP - 1) if codes else 0
         self.place = np.empty(n_keys + 1, dtype=np.intp)
         self.members = np.empty(size, dtype=np.int32)
         self.grouped = np.empty((size, 4), dtype=np.uint8)
-        self.identity = np.arange(n, dtype=np.int32)
-        self.levels = np.empty((n, 4), dtype=np.uint8)
+        self.levels = np.empty((n if codes else 0, 4), dtype=np.uint8)
         self.packed = self.levels.view("<u4").ravel()
         self.packed_groups = self.grouped.view("<u4").ravel()
-        self.sums = _aligned((k + 1, _swap_kernels.LANES), np.int32)
-        self._set_levels()
+        self.no_codes = np.empty((0, n, lanes), dtype=np.uint8), np.empty(0)
+        if codes:
+            self._set_levels()
 
     def _set_levels(self):
         """Express all points in the steps of the codes; extend these if needed."""
@@ -147,51 +149,96 @@ class SwapState:
         """Find the two nearest medoids of every point."""
         caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.fill_caches(self.table, *caches, 0, len(self.near))
-        _cache_kernels.own_slots(self.table, self.medoids, *caches)
+        _cache_kernels.own_slots(self.table, self.own[self.medoids], *caches)
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
         self.loss = _swap_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
+        self.at[0] = -1
         return self.loss
 
     def eager_pass(self):
         """Try all candidates, or all up to the last one that was taken."""
         n_candidates = len(self.codes.order)
         stride = max(_swap_kernels.LANES, _ITEMS_PER_CALL // len(self.near))
+        matrix = self.rows.matrix
+        if matrix is None:  # stops where a row is needed
+            matrix = np.empty((0, 0), dtype=self.rows.dtype)
         start, closed = 0, False
         while start < n_candidates and not closed:
             stop = min(start + stride, n_candidates)
-            start, self.last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
-                self.rows, self.codes.order, start, stop, self.last, self.loss, _TOL,
-                *self._arrays(),
+            reached, self.last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
+                matrix, self.codes.order, start, stop, self.last, self.loss, _TOL,
+                self.at, *self._arrays(), *self._code_arrays(),
+            )  # fmt: skip
+            start = reached
+            self.n_swap += n_swap
+            self._follow(fits)
+            if fits and not closed and reached < stop:
+                candidate = self.codes.order[start : start + 1]
+                self.try_rows(self.rows.take(candidate), candidate)
+                start += 1
+
+    def try_rows(self, rows, candidates, *, slots=None, once=False, tol=_TOL):
+        """Try candidates whose rows are there; stop at the first swap if ``once``.
+
+        Each is tried in all slots, or in its one of ``slots``. Returns how many were
+        tried, and if the last round began at the one after them.
+        """
+        if slots is None:
+            slots = np.full(len(candidates), -1)
+        tiles, inverse = self.no_codes
+        if self.codes:
+            tiles, inverse = self.codes.tiles, self.codes.inverse
+        start, n_swap, closed = 0, 0, False
+        while start < len(candidates) and not closed and not (once and n_swap):
+            start, self.last, self.loss, n_swap, closed, fits = _swap_kernels.scan_rows(
+                rows, candidates, slots, start, once, self.last, self.loss, tol,
+                self.at, *self._arrays(), tiles, inverse, self.levels, self.identity,
+                self.sums,
             )  # fmt: skip
             self.n_swap += n_swap
             self._follow(fits)
+        return start, closed
 
     def best_swap(self):
         """Make the best exchange of all, if it lowers the loss."""
         self.loss, swapped, fits = _swap_kernels.best_swap(
-            self.rows, self.codes.order, self.loss, _TOL, *self._arrays()
-        )
+            self.rows.matrix, self.codes.order, self.loss, _TOL, *self._arrays(),
+            *self._code_arrays(),
+        )  # fmt: skip
         self.n_swap += swapped
         self._follow(fits)
+
+    def result(self, n_iter):
+        """Return medoids, labels and loss, and what it took to find them."""
+        self.assign()  # the first slot on ties, whatever the swaps before
+        loss = self.refresh()
+        return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
 
     def _follow(self, fits):
         """Make codes anew where levels do not fit any more."""
         if not fits:
             self._set_levels()
             self.codes.finish()
+            self.at[:] = -1, 0
 
     def _arrays(self):
-        """Arguments that the kernels of the swap phase have in common."""
-        codes = self.codes
+        """Arguments that all kernels of the swap phase have in common."""
         return (
             self.medoids, self.is_medoid, self.table, self.keys, self.near, self.second,
-            self.dn, self.ds, self.weight, self.removal, codes.tiles, codes.inverse,
-            self.levels, codes.unit, codes.n_classes, self.place, self.members,
-            self.grouped, self.identity, self.sums, self.packed, self.packed_groups,
+            self.dn, self.ds, self.weight, self.removal, self.own, self.left,
+        )  # fmt: skip
+
+    def _code_arrays(self):
+        """Arguments of the kernels that read codes."""
+        codes = self.codes
+        return (
+            codes.tiles, codes.inverse, self.levels, codes.unit, codes.n_classes,
+            self.place, self.members, self.grouped, self.identity, self.sums,
+            self.bounds, self.packed, self.packed_groups,
         )  # fmt: skip
 
 
@@ -203,6 +250,12 @@ def optimize(state, max_iter, *, eager=True, step=nullcontext):
     """
     state.codes.finish()
     one_pass = state.eager_pass if eager else state.best_swap
+    n_iter, converged = repeat(state, one_pass, max_iter, step)
+    return state.result(n_iter), converged
+
+
+def repeat(state, one_pass, max_iter, step):
+    """Make passes until one changes nothing; return their number and if that came."""
     n_iter, converged = 0, False
     while n_iter < max_iter and not converged:
         n_iter += 1
@@ -210,10 +263,45 @@ def optimize(state, max_iter, *, eager=True, step=nullcontext):
             n_swap, loss = state.n_swap, state.refresh()
             one_pass()
             converged = state.n_swap == n_swap or state.loss >= loss
-    state.assign()  # the first slot on ties, whatever the swaps before
-    loss = state.refresh()
-    result = FasterPAMResult(state.medoids, state.near, loss, n_iter, state.n_swap)
-    return result, converged
+    return n_iter, converged
+
+
+class SingleState:
+    """As ``SwapState`` for one medoid, without bounds."""
+
+    def __init__(self, rows, medoids, weight):
+        self.rows, self.weight, self.n_swap = rows, weight, 0
+        self.medoids = np.array(medoids, dtype=np.intp)
+        self.is_medoid = np.zeros(rows.n_candidates, dtype=bool)
+        self.is_medoid[self.medoids] = True
+        self.loss = np.inf
+
+    def refresh(self):
+        """Compute the loss."""
+        self.loss = float(self._sums(self.rows.take(self.medoids))[0])
+        return self.loss
+
+    def try_rows(self, rows, candidates, *, slots=None, once=False, tol=_TOL):
+        """Try candidates whose rows are there; stop at the first swap if ``once``."""
+        sums = self._sums(rows)
+        for place, (candidate, loss) in enumerate(zip(candidates, sums, strict=True)):
+            if loss < self.loss * (1 - tol):
+                self.is_medoid[self.medoids] = False
+                self.is_medoid[candidate] = True
+                self.medoids[0], self.loss = candidate, float(loss)
+                self.n_swap += 1
+                if once:
+                    return place + 1, False
+        return len(candidates), False
+
+    def result(self, n_iter):
+        """Return the medoid, labels and loss, and what it took to find it."""
+        labels = np.zeros(self.rows.n_points, dtype=np.int32)
+        loss = self.refresh()
+        return FasterPAMResult(self.medoids, labels, loss, n_iter, self.n_swap)
+
+    def _sums(self, rows):
+        return rows.astype(np.float64) @ self.weight
 
 
 def single_medoid(rows, medoids, weight, order, *, step=nullcontext):
@@ -223,7 +311,7 @@ def single_medoid(rows, medoids, weight, order, *, step=nullcontext):
         best = order[np.argmin(sums[order])]
         if not sums[best] < sums[medoids[0]] * (1 - _TOL):
             best = medoids[0]
-    labels = np.zeros(rows.shape[1], dtype=np.int32)
+    labels = np.zeros(rows.n_points, dtype=np.int32)
     swapped = int(best != medoids[0])
     return FasterPAMResult(np.array([best]), labels, float(sums[best]), 1, swapped)
 

@@ -1,0 +1,274 @@
+"""K-medoids by random exchanges: CLARANS and FastCLARANS."""
+
+from contextlib import nullcontext
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skextras._callbacks import fit_progress, with_callbacks
+from skextras._validation import (
+    METRICS,
+    Interval,
+    StrOptions,
+    _fit_context,
+    all_or_nothing,
+)
+from skextras.cluster._medoids import _init
+from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._points import fill_up
+from skextras.cluster._medoids._swaps import SingleState, SwapState
+
+_ITEMS_PER_BLOCK = 2**20  # dissimilarities that are made at a time
+_MOST_DRAWS = 64  # draws whose rows are made together
+
+
+class CLARANS(BaseMedoids):
+    r"""K-medoids clustering by random exchanges (CLARANS, FastCLARANS).
+
+    Exchanges medoids for points that are drawn at random whenever that lowers
+
+    .. math:: \sum_o w_o \min_i d(x_o, m_i),
+
+    where :math:`d` is ``metric``, :math:`x_o` are the rows of ``X``, :math:`m_i` the
+    medoids and :math:`w` is ``sample_weight``, until many draws in a row did not help.
+    All points judge an exchange, but not all exchanges are tried: most likely, the
+    result is not quite a local optimum. Dissimilarities are computed when they are
+    needed, and not kept.
+
+    A draw takes :math:`O(n p)` for :math:`n` points with :math:`p` features. Memory is
+    :math:`O(n k)` beside ``X``.
+
+    Read more in the :ref:`User Guide <clarans>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters, and of medoids.
+    metric : str or callable, default="euclidean"
+        Dissimilarity, as in :class:`KMedoids`.
+    metric_params : dict, default=None
+        Keyword arguments of ``metric``.
+    method : {"clarans", "fastclarans"}, default="fastclarans"
+        What is drawn: a point and the medoid to exchange for it ("clarans"), or a
+        point, to be exchanged for the medoid where that helps most ("fastclarans").
+    init : str, default="random"
+        Where to start, as in :class:`KMedoids`: "random", "build", "k-medoids++",
+        "lab" or "heuristic". All but "random", "k-medoids++" and "lab" take
+        :math:`O(n^2)` time.
+    n_init : int, default=2
+        Number of searches from new starts (``numlocal``). The best result is kept.
+    max_neighbors : int, default=None
+        Number of draws in a row without success that ends a search (``maxneighbor``).
+        None means 2.5 % of the :math:`n - k` other points for "fastclarans", and 1.25 %
+        of the :math:`k (n - k)` exchanges, at least 250, for "clarans".
+    n_jobs : int, default=None
+        Number of threads that compute dissimilarities. None means 1 unless in a
+        :obj:`joblib.parallel_config` context, but for matrix products the number that
+        BLAS would take; -1 means all processors. The result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws starts and exchanges. Pass an int for the same result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each training point: that of its nearest medoid, the first on ties.
+    medoid_indices_ : ndarray of shape (n_clusters,)
+        Training rows of the medoids.
+    cluster_centers_ : ndarray of shape (n_clusters, n_features) or None
+        The medoids, sparse as ``X`` is; None if ``metric="precomputed"``.
+    inertia_ : float
+        The loss: weighted sum of ``distances_``.
+    distances_ : ndarray of shape (n_samples,)
+        Dissimilarity of each training point to its medoid.
+    n_iter_ : int
+        Number of draws of the best search.
+    n_swap_ : int
+        Number of exchanges of the best search.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` exceeds the number of samples; if dissimilarities are missing,
+        infinite or negative; if weights are negative or all zero.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If there are fewer distinct points than clusters: some are then empty.
+
+    See Also
+    --------
+    KMedoids : Tries all exchanges, for data whose matrix fits into memory.
+    CLARA : Searches in samples, and is faster.
+
+    References
+    ----------
+    .. [1] R. T. Ng and J. Han, "CLARANS: a method for clustering objects for spatial
+       data mining", IEEE Transactions on Knowledge and Data Engineering 14, 2002.
+    .. [2] E. Schubert and P. J. Rousseeuw, "Fast and eager k-medoids clustering: O(k)
+       runtime improvement of the PAM, CLARA, and CLARANS algorithms", Information
+       Systems 101, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import CLARANS
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(1000, 2)) + 10 * rng.integers(0, 3, size=(1000, 1))
+    >>> clarans = CLARANS(n_clusters=3, random_state=0).fit(X)
+    >>> sorted(np.bincount(clarans.labels_).tolist())
+    [319, 338, 343]
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions(METRICS), callable],
+        "metric_params": [dict, None],
+        "method": [StrOptions({"clarans", "fastclarans"})],
+        "init": [StrOptions(set(_init.NAMES) - {"first"})],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "max_neighbors": [Interval(Integral, 1, None, closed="left"), None],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        metric="euclidean",
+        metric_params=None,
+        method="fastclarans",
+        init="random",
+        n_init=2,
+        max_neighbors=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.metric_params = metric_params
+        self.method = method
+        self.init = init
+        self.n_init = n_init
+        self.max_neighbors = max_neighbors
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @all_or_nothing
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the medoids.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the loss; None means 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X, weight, given, points, params = self._prepare(X, sample_weight)
+        if len(points.index) <= self.n_clusters:
+            medoids = fill_up(points, self.n_clusters)
+            self.n_iter_ = self.n_swap_ = 0
+        else:
+            rows = self._rows(X, given, points, params, self.n_jobs)
+            with fit_progress(self, X, max_steps=None) as step:
+                best = self._best_search(rows, points, step)
+            medoids = points.index[best.medoid_indices]
+            self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
+        self._set_result(X, weight, params, medoids, points)
+        return self
+
+    def _best_search(self, rows, points, step):
+        """Search ``n_init`` times; return the best result, the first on ties."""
+        k, weight = int(self.n_clusters), points.weight
+        rng = check_random_state(self.random_state)
+        order = self._order(rows, points)
+        best = None
+        for _ in range(self.n_init):
+            start = _init.draw(self.init, rows, k, weight, order, rng)
+            fast, limit = self.method == "fastclarans", self.max_neighbors
+            found = search(
+                rows, weight, order, start, rng, step, fast=fast, limit=limit
+            )
+            if best is None or found.loss < best.loss:
+                best = found
+        return best
+
+
+def published_limit(n_others, n_medoids, fast):
+    """Return the number of draws in a row without success that ends a search.
+
+    2.5 % of the points for FastCLARANS; 1.25 % of the pairs, at least 250, for CLARANS.
+    """
+    if fast:
+        return int(np.ceil(0.025 * n_others))
+    return max(250, int(np.ceil(0.0125 * n_medoids * n_others)))
+
+
+def search(rows, weight, order, start, rng, step=nullcontext, *, fast=True, limit=None):
+    """Exchange medoids at random until ``limit`` draws in a row do not help.
+
+    A draw is a point, tried in all slots and not drawn again before the next exchange,
+    if ``fast``; otherwise it is a point and a slot. ``order`` holds the points as they
+    take random numbers. Returns the result, with the number of draws as its passes.
+    """
+    state = (SingleState if len(start) == 1 else SwapState)(rows, start, weight)
+    state.refresh()
+    deal = _deal_points if fast else _deal_pairs
+    n_others = len(order) - len(start)
+    if limit is None:
+        limit = published_limit(n_others, len(start), fast)
+    if fast or not n_others:
+        limit = min(limit, n_others)
+    most = min(_MOST_DRAWS, max(1, _ITEMS_PER_BLOCK // rows.n_points))
+    deck, top, n_draws, failures, size = order.copy(), 0, 0, 0, 1
+    while failures < limit:
+        with step():
+            n_swap, size = state.n_swap, min(size, limit - failures)
+            candidates, slots, top = deal(deck, top, size, state, rng)
+            n_tried, _ = state.try_rows(
+                rows.take(candidates), candidates, slots=slots, once=True
+            )
+            n_draws += n_tried
+            failures, size = failures + n_tried, min(2 * size, most)
+            if state.n_swap > n_swap:  # what was dealt beyond is not tried
+                state.refresh()
+                top, failures, size = 0, 0, 1
+    return state.result(n_draws)
+
+
+def _deal_points(deck, top, size, state, rng):
+    """Draw from ``deck[top:]`` what is no medoid, as Fisher and Yates do."""
+    candidates = []
+    while len(candidates) < size:
+        place = rng.randint(top, len(deck))
+        deck[top], deck[place] = deck[place], deck[top]
+        if not state.is_medoid[deck[top]]:
+            candidates.append(deck[top])
+        top += 1
+    return np.array(candidates), None, top
+
+
+def _deal_pairs(deck, top, size, state, rng):
+    """Draw points that are no medoids, and slots."""
+    candidates = deck[rng.randint(len(deck), size=size)]
+    while state.is_medoid[candidates].any():
+        again = np.flatnonzero(state.is_medoid[candidates])
+        candidates[again] = deck[rng.randint(len(deck), size=len(again))]
+    return candidates, rng.randint(len(state.medoids), size=size), top

@@ -1,0 +1,99 @@
+"""OneBatchPAM: swaps of all points, judged by one sample of them."""
+
+from contextlib import nullcontext
+
+import numpy as np
+
+from skextras._parallel import row_blocks
+from skextras.cluster._medoids._swaps import SingleState, SwapState, repeat
+
+#: A swap must lower the estimated loss by this fraction.
+_TOL = 1e-6
+_ITEMS_PER_BLOCK = 2**23  # dissimilarities that are made at a time
+_BYTES_HELD = 2**29  # no more dissimilarities than these are kept for the next pass
+
+
+class Batch:
+    """Rows of all points as candidates, with a random sample as the points.
+
+    ``weight``, one per reference in the sample, is that of the points to which it is
+    the nearest. From itself, a reference is as far as two of them can be: it must not
+    speak for itself.
+    """
+
+    matrix = None
+
+    def __init__(self, rows, weight, order, size, rng):
+        self.rows, self.order, self.dtype = rows, order, rows.dtype
+        self.n_candidates, self.n_points = len(order), size
+        turn = rng.exponential(size=len(order)) / weight[order]
+        self.references = order[np.sort(np.argpartition(turn, size - 1)[:size])]
+        self.own = np.full(self.n_candidates, -1)
+        self.own[self.references] = np.arange(size)
+        self.far = rows.take(self.references, self.references).max()
+        n_bytes = self.n_candidates * size * self.dtype.itemsize
+        self.held = [] if n_bytes <= _BYTES_HELD else None
+        self.weight = np.zeros(size)
+        for candidates, block in self._make():
+            nearest = self._hide_own(candidates, block)
+            np.add.at(self.weight, nearest, weight[candidates])
+            if self.held is not None:
+                self.held.append((candidates, block))
+
+    def _make(self):
+        size = max(1, _ITEMS_PER_BLOCK // self.n_points)
+        for start, stop in row_blocks(self.n_candidates, size):
+            candidates = self.order[start:stop]
+            yield candidates, self.rows.take(candidates, self.references)
+
+    def _hide_own(self, candidates, block):
+        """Put references far from themselves; return the nearest ones before that."""
+        nearest = block.argmin(axis=1)
+        place = np.flatnonzero(self.own[candidates] >= 0)
+        own = self.own[candidates[place]]
+        nearest[place] = own
+        block[place, own] = self.far
+        return nearest
+
+    def blocks(self):
+        """Yield candidates and their rows, until all were there."""
+        if self.held is not None:
+            yield from self.held
+            return
+        for candidates, block in self._make():
+            self._hide_own(candidates, block)
+            yield candidates, block
+
+    def take(self, candidates):
+        """Rows of some candidates."""
+        block = self.rows.take(candidates, self.references)
+        self._hide_own(candidates, block)
+        return block
+
+
+def onebatch(rows, weight, order, start, max_iter, rng, step=nullcontext):
+    """Swap medoids while a loss falls that a sample of ``100 log(k n)`` points gives.
+
+    ``order`` holds the points as they take random numbers, and as they are tried.
+    Returns the result, with the loss over all points but the labels of the sample, and
+    whether the last pass found nothing.
+    """
+    n, k = len(order), len(start)
+    size = min(n, int(np.ceil(100 * np.log(max(k * n, 3)))))
+    batch = Batch(rows, weight, order, size, rng)
+    if k == 1:
+        state = SingleState(batch, start, batch.weight)
+    else:
+        nobody = np.full(n, -1, dtype=np.int32)
+        state = SwapState(batch, start, batch.weight, own=nobody)
+
+    def one_pass():
+        for candidates, block in batch.blocks():
+            _, closed = state.try_rows(block, candidates, tol=_TOL)
+            if closed:
+                break
+
+    n_iter, converged = repeat(state, one_pass, max_iter, step)
+    result = state.result(n_iter)
+    loss = rows.loss(result.medoid_indices, weight)
+    return result._replace(loss=loss), converged

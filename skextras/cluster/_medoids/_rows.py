@@ -1,0 +1,128 @@
+"""Dissimilarities between points and candidate medoids: held, or made when needed."""
+
+import numpy as np
+
+from skextras._parallel import map_blocks, map_row_blocks, row_blocks
+from skextras.cluster._medoids import _build_kernels, _matrix_kernels
+
+_ITEMS_PER_BLOCK = 2**24  # dissimilarities that are made at a time
+
+
+class HeldRows:
+    """Two matrices: ``matrix[j, o]`` and ``by_point[o, j]`` belong to candidate j."""
+
+    def __init__(self, matrix, by_point, n_jobs=None):
+        self.matrix, self.by_point, self.n_jobs = matrix, by_point, n_jobs
+        self.n_candidates, self.n_points = matrix.shape
+        self.dtype = matrix.dtype
+
+    def hold(self):
+        """Return itself: all are there."""
+        return self
+
+    def take(self, candidates, points=None):
+        """Rows of some candidates, for all points or for some."""
+        if points is None:
+            return self.matrix[candidates]
+        return self.matrix[np.ix_(candidates, points)]
+
+    def part(self, points):
+        """Those between some of the points."""
+        square = np.ix_(points, points)
+        matrix = self.matrix[square]
+        symmetric = self.by_point is self.matrix
+        by_point = matrix if symmetric else self.by_point[square]
+        return HeldRows(matrix, by_point, self.n_jobs)
+
+    def blocks(self):
+        """Yield (start, stop, rows) until all candidates were there."""
+        yield 0, self.n_candidates, self.matrix
+
+    def loss(self, medoids, weight):
+        """Weighted sum of the dissimilarities to the nearest medoid."""
+        return float(weight @ self.matrix[medoids].min(axis=0).astype(np.float64))
+
+    def encode(self, order, natural, scale, tiles, start, stop):
+        """Fill in the codes of the points start..stop."""
+
+        def fill(low, high):
+            _matrix_kernels.encode(
+                self.by_point,
+                order,
+                natural,
+                scale,
+                tiles,
+                0,
+                start + low,
+                start + high,
+            )
+
+        map_blocks(fill, row_blocks(stop - start, 64), n_jobs=self.n_jobs)
+
+
+class ComputedRows:
+    """Symmetric dissimilarities of a ``Computer``, never all at once."""
+
+    matrix = None
+
+    def __init__(self, computer):
+        self.computer, self.n_jobs = computer, computer.n_jobs
+        self.n_candidates = self.n_points = computer.n_rows
+        self.dtype = computer.dtype
+
+    def take(self, candidates, points=None):
+        """Rows of some candidates, for all points or for some."""
+        return self.computer.between(candidates, points)
+
+    def part(self, points):
+        """Those between some of the points."""
+        return ComputedRows(self.computer.part(points)).hold()
+
+    def blocks(self):
+        """Yield (start, stop, rows) until all candidates were there."""
+        size = max(1, _ITEMS_PER_BLOCK // self.n_points)
+        for start, stop in row_blocks(self.n_candidates, size):
+            yield start, stop, self.computer.between(slice(start, stop))
+
+    def loss(self, medoids, weight):
+        """Weighted sum of the dissimilarities to the nearest medoid."""
+        total = 0.0
+        size = max(1, _ITEMS_PER_BLOCK // len(medoids))
+        for start, stop in row_blocks(self.n_points, size):
+            part = self.computer.between(slice(start, stop), medoids).min(axis=1)
+            total += float(weight[start:stop] @ part.astype(np.float64))
+        return total
+
+    def hold(self):
+        """Make all of them."""
+        matrix = self.computer.square()
+        return HeldRows(matrix, matrix, self.n_jobs)
+
+    def encode(self, order, natural, scale, tiles, start, stop):
+        """Fill in the codes of the points start..stop."""
+        size = max(1, _ITEMS_PER_BLOCK // self.n_candidates)
+        for low, high in row_blocks(stop - start, size):
+            low, high = start + low, start + high
+            block = self.computer.between(slice(low, high))
+
+            def fill(first, last, block=block, low=low):
+                _matrix_kernels.encode(
+                    block, order, natural, scale, tiles, low, low + first, low + last
+                )
+
+            map_row_blocks(fill, high - low, n_jobs=self.n_jobs, min_rows=64)
+
+
+def loss_of_each(rows, weight):
+    """Weighted sum of every row: the loss of each candidate as the only medoid."""
+    sums = np.empty(rows.n_candidates)
+    for start, stop, block in rows.blocks():
+        part = sums[start:stop]
+        map_row_blocks(
+            lambda low, high, block=block, part=part: _build_kernels.row_sums(
+                block, weight, part, low, high
+            ),
+            stop - start,
+            n_jobs=rows.n_jobs,
+        )
+    return sums
