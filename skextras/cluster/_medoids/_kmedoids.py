@@ -28,6 +28,7 @@ from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._rows import loss_of_each
+from skextras.cluster._medoids._sparse import SparseRows, check_method, optimize_sparse
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -77,7 +78,9 @@ class KMedoids(BaseMedoids):
         Keyword arguments of ``metric``. Those of "gower", which is for numbers,
         categories and missing values (NaN), are ``categorical_features`` (names,
         indices or mask), ``ranges`` and ``weights``: see the
-        :ref:`User Guide <gower>`.
+        :ref:`User Guide <gower>`. A sparse precomputed ``X`` takes
+        ``missing_distance``, at which pairs are that it does not store, by default
+        twice the largest one stored: see the :ref:`User Guide <sparse_matrices>`.
     method : str, default="auto"
         The optimiser:
 
@@ -316,6 +319,9 @@ class KMedoids(BaseMedoids):
     def _choose_method(self, rows, limits):
         """Set ``method_``; return the dissimilarities, held if it needs them so."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
+        if isinstance(rows, SparseRows):
+            self.method_ = check_method(method, limits)
+            return rows
         table = n * self.n_clusters * rows.dtype.itemsize
         codes = n**2 + table
         matrix = n**2 * rows.dtype.itemsize * (rows.matrix is None)
@@ -362,7 +368,12 @@ class KMedoids(BaseMedoids):
         """Return one run of ``method_`` as a function of its start and its progress."""
         k, method, max_iter = int(self.n_clusters), self.method_, self.max_iter
         codes = None
-        if k > 1 and method not in ("alternate", *_SAMPLING) and not limits:
+        is_sparse = isinstance(rows, SparseRows)
+        if (
+            k > 1
+            and method not in ("alternate", *_SAMPLING)
+            and not (limits or is_sparse)
+        ):
             codes = Codes(rows, weight, candidates)
 
         def run(start, step):
@@ -382,7 +393,15 @@ class KMedoids(BaseMedoids):
             if method == "alternate":
                 return alternate(rows, start, weight, max_iter, step=step)
             eager = method in ("fasterpam", "fasterpam-codes")
+            if is_sparse:
+                args = rows, start, weight, candidates, max_iter
+                return optimize_sparse(*args, eager=eager, step=step)
             state = SwapState(rows, start, weight, codes)
             return optimize(state, max_iter, eager=eager, step=step)
 
         return run
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse |= self.metric == "precomputed"
+        return tags
