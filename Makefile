@@ -4,7 +4,7 @@ VENV = $(PYTHON) tools/make_venv.py
 BIN = .venv/bin
 BENCH_ARGS ?=
 
-.PHONY: demo test test-nojit lint format doc notebooks bench build clean
+.PHONY: demo test test-nojit lint format doc notebooks bench bench-large build clean
 
 demo:
 	@$(VENV) plot
@@ -41,6 +41,12 @@ notebooks:
 bench:
 	@$(VENV) bench
 	$(BIN)/python benchmarks/run.py k_medoids $(BENCH_ARGS)
+
+bench-large:
+	@$(VENV) bench
+	$(BIN)/python benchmarks/run.py headline --repeats 1
+	$(BIN)/python benchmarks/run.py k_medoids_large $(BENCH_ARGS)
+	$(BIN)/python benchmarks/memory.py
 
 build:
 	@$(VENV)

@@ -146,7 +146,11 @@ def from_features(name, X, k):
         Contestant("scikit-learn KMeans", lambda: scikit_learn.fit(X, k), None),
     ]
     if one_batch.AVAILABLE:
-        contestants.append(
-            Contestant("onebatch OneBatchPAM", lambda: one_batch.fit(X, k), None)
-        )
+        batch = KMedoids(k, method="onebatch", random_state=0)
+        contestants += [
+            Contestant(
+                "skextras, onebatch", lambda: batch.fit(X).cluster_centers_, 0.03
+            ),
+            Contestant("onebatch OneBatchPAM", lambda: one_batch.fit(X, k), None),
+        ]
     return Problem(name, contestants, loss)

@@ -202,6 +202,8 @@ class _Products:
         X = normalize(X) if metric == "cosine" else X
         self.X = np.ascontiguousarray(X)
         self.xx = np.einsum("ij,ij->i", self.X, self.X)
+        #: No sum of two sides and a product can overflow: nothing needs a check.
+        self.are_small = bool(self.xx.max() < np.finfo(X.dtype).max / 8)
 
     def part(self, rows):
         """Return some of the rows."""
@@ -296,6 +298,8 @@ class Computer:
             out = _by_blocks(X, X, metric, params, self.n_jobs)
             if metric in _BY_GEMM:
                 np.fill_diagonal(out, 0)
+        if self.products is not None and self.products.are_small:
+            return out
         return _checked(out, metric, self.n_jobs, self.samples, self.samples)
 
     def between(self, rows, columns=None):
@@ -313,6 +317,8 @@ class Computer:
                 out[of[:, None] == to] = 0
         else:
             out = self._by_products(rows, of, columns, to)
+            if self.products.are_small:
+                return out
         return _checked(out, self.metric, 1, self.samples[of], self.samples[to])
 
     def _by_products(self, rows, of, columns, to):

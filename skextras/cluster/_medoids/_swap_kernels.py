@@ -175,11 +175,17 @@ else:
             function = cgutils.get_or_insert_function(builder.module, kind, name)
             return builder.call(function, [left, right])
 
-        def split(builder, pair, units):
+        eight = ir.Constant(halves, [8] * (LANES // 2))
+
+        def accumulate(builder, pair, units):
+            """Add to (256 * odd + even, odd), modulo 2**16."""
             units = builder.bitcast(units, halves)
-            even = builder.and_(units, ir.Constant(halves, [255] * (LANES // 2)))
-            odd = builder.lshr(units, ir.Constant(halves, [8] * (LANES // 2)))
-            return [builder.add(a, b) for a, b in zip(pair, (even, odd), strict=True)]
+            odd = builder.lshr(units, eight)
+            return [builder.add(a, b) for a, b in zip(pair, (units, odd), strict=True)]
+
+        def split(builder, pair):
+            both, odd = pair
+            return builder.sub(both, builder.shl(odd, eight)), odd
 
         @intrinsic
         def add(typingctx, tiles, tile, members, levels, first, sums, slot, shift):
@@ -222,12 +228,13 @@ else:
                     )
                     units = combine(builder, "usub.sat", ds, code)
                     units = combine(builder, "umin", units, gap)
-                    share = split(builder, share, units)
-                    gain = split(builder, gain, combine(builder, "usub.sat", dn, code))
+                    share = accumulate(builder, share, units)
+                    units = combine(builder, "usub.sat", dn, code)
+                    gain = accumulate(builder, gain, units)
                 shift = _spread(builder, shift, LANES // 2)
                 last = builder.sub(n_slots, long(1))
                 for row, pair in ((slot, share), (last, gain)):
-                    for side, units in enumerate(pair):
+                    for side, units in enumerate(split(builder, pair)):
                         offset = builder.mul(row, long(LANES))
                         offset = builder.add(offset, long(side * LANES // 2))
                         old, pointer = _load(
@@ -617,14 +624,17 @@ def scan_rows(
 @jit
 def _bound_all(
     order, is_medoid, removal, near, tiles, unit, n_classes, place, members, grouped,
-    sums, lanes, packed, packed_groups, bounds,
+    at, all_sums, lanes, packed, packed_groups, bounds,
 ):  # fmt: skip
     """Lower bounds of the changes by all candidates, in the order of ``order``."""
     n = order.shape[0]
-    _group(near, packed, n_classes, place, members, packed_groups)
+    if at[1] == 0:
+        _group(near, packed, n_classes, place, members, packed_groups)
+        for tile in range(tiles.shape[0]):
+            _sum_tile(tiles, tile, n_classes, place, members, grouped, all_sums[tile])
+        at[1] = 1
     for tile in range(tiles.shape[0]):
-        _sum_tile(tiles, tile, n_classes, place, members, grouped, sums)
-        _bound(sums, removal, unit, lanes)
+        _bound(all_sums[tile], removal, unit, lanes)
         for p in range(tile * LANES, min(tile * LANES + LANES, n)):
             lane = p % LANES
             bounds[p] = lanes[(lane % 2) * (LANES // 2) + lane // 2]
@@ -633,22 +643,43 @@ def _bound_all(
 
 
 @jit
+def _update_sums(
+    tiles, identity, old_near, old_levels, near, levels, packed_before, packed, touched,
+    all_sums,
+):  # fmt: skip
+    """Repair the sums of all tiles where a swap has changed slots or levels."""
+    n_touched = 0
+    for o in range(near.shape[0]):
+        touched[n_touched] = o
+        n_touched += (near[o] != old_near[o]) | (packed[o] != packed_before[o])
+    for tile in range(tiles.shape[0]):
+        sums = all_sums[tile]
+        for t in range(n_touched):
+            o = touched[t]
+            shift = 2 * np.int32(levels[o, 3])
+            _drop_point(tiles, tile, identity, old_levels, o, sums, old_near[o], shift)
+            _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
+
+
+@jit
 def best_swap(
-    rows, order, loss, tol, medoids, is_medoid, table, keys, near, second, dn, ds,
+    rows, order, loss, tol, at, medoids, is_medoid, table, keys, near, second, dn, ds,
     weight, removal, own, left, tiles, inverse, levels, unit, n_classes, place, members,
-    grouped, identity, sums, lanes, packed, packed_groups,
+    grouped, identity, sums, lanes, packed, packed_groups, before, packed_before,
+    all_sums,
 ):  # fmt: skip
     """Make the one exchange that lowers the loss most, the first on ties.
 
     Candidates are evaluated in the order of their lower bounds, until these exceed the
     best change. Returns the loss, whether there was such an exchange, and whether all
-    levels fit: if not, the codes must be made anew before the next call.
+    levels fit: if not, the codes must be made anew before the next call. ``all_sums``
+    holds the sums of all tiles; ``at[1]`` tells whether they are there.
     """
     partial = np.empty(medoids.shape[0])
     bounds = np.empty(order.shape[0])
     _bound_all(
         order, is_medoid, removal, near, tiles, unit, n_classes, place, members,
-        grouped, sums, lanes, packed, packed_groups, bounds,
+        grouped, at, all_sums, lanes, packed, packed_groups, bounds,
     )  # fmt: skip
     best, chosen, slot = -tol * loss, -1, 0
     while True:
@@ -664,8 +695,16 @@ def best_swap(
     if chosen < 0:
         return loss, False, True
     j = order[chosen]
+    old_near = near.copy()
+    before[:] = levels
     loss, swapped, _, fits = _exchange(
         rows[j], j, slot, -1, loss, medoids, is_medoid, table, keys, near, second, dn,
         ds, weight, removal, own, left, inverse, levels, tiles, identity, sums,
     )  # fmt: skip
+    if fits:
+        touched = np.empty(near.shape[0] + 1, dtype=np.int32)
+        _update_sums(
+            tiles, identity, old_near, before, near, levels, packed_before, packed,
+            touched, all_sums,
+        )  # fmt: skip
     return loss, swapped, fits

@@ -120,7 +120,7 @@ class SwapState:
         self.dn, self.ds, self.left = np.empty((3, n), dtype=rows.dtype)
         self.removal = np.empty(k)
         self.n_swap, self.loss, self.last = 0, np.inf, -1
-        self.at = np.array([-1, 0])
+        self.at, self.all_sums = np.array([-1, 0]), None
         chosen = rows.take(self.medoids)
         _cache_kernels.fill_table(chosen, self.table, 0, n)
         self.assign()
@@ -205,9 +205,14 @@ class SwapState:
 
     def best_swap(self):
         """Make the best exchange of all, if it lowers the loss."""
+        if self.all_sums is None:
+            shape = (len(self.codes.tiles), *self.sums.shape)
+            before = np.empty_like(self.levels)
+            packed_before = before.view("<u4").ravel()
+            self.all_sums = before, packed_before, _aligned(shape, np.int32)
         self.loss, swapped, fits = _swap_kernels.best_swap(
-            self.rows.matrix, self.codes.order, self.loss, _TOL, *self._arrays(),
-            *self._code_arrays(),
+            self.rows.matrix, self.codes.order, self.loss, _TOL, self.at,
+            *self._arrays(), *self._code_arrays(), *self.all_sums,
         )  # fmt: skip
         self.n_swap += swapped
         self._follow(fits)
