@@ -150,3 +150,55 @@ def gower(x, y, categorical, ranges, weights):
         elif ranges[f] > 0:
             total += weights[f] * abs(float(x[f]) - float(y[f])) / ranges[f]
     return total / shared if shared > 0 else 1.0
+
+
+def lacking(distances, medoids, weight, least):
+    """Weight that the clusters lack in all; a point on a tie is in the first one."""
+    slots = np.asarray(distances)[:, medoids].argmin(axis=1)
+    sizes = np.bincount(slots, weight, len(medoids))
+    return round(float(np.maximum(least - sizes, 0).sum()), 6)
+
+
+def exchange_within(distances, medoids, weight, n_fixed, least, candidates):
+    """Return the best exchange for the first of the candidates, or None.
+
+    It lowers what clusters lack, or leaves that and lowers the loss; ties as in PAM.
+    """
+    loss = cost(distances, medoids, weight)
+    best = (lacking(distances, medoids, weight, least), loss * (1 - TOL))
+    found = None
+    for j in candidates:
+        if j in medoids:
+            continue
+        for slot in range(n_fixed, len(medoids)):
+            trial = [*medoids[:slot], j, *medoids[slot + 1 :]]
+            rank = (
+                lacking(distances, trial, weight, least),
+                cost(distances, trial, weight),
+            )
+            if rank < best:
+                best, found = rank, trial
+    return found
+
+
+def within_limits(distances, medoids, weight, n_fixed, least, order, eager):
+    """Search freely, repair, and search on: (medoids, passes, swaps)."""
+    medoids, n_iter, n_swap = [int(j) for j in medoids], 0, 0
+    for limit in (0, least):
+        if limit and not lacking(distances, medoids, weight, limit):
+            break
+        last, before = None, None
+        while medoids != before:
+            before, n_iter = list(medoids), n_iter + 1
+            at_once = eager and not lacking(distances, medoids, weight, limit)
+            for part in [[j] for j in order] if at_once else [order]:
+                if at_once and part[0] == last:
+                    break
+                found = exchange_within(
+                    distances, medoids, weight, n_fixed, limit, part
+                )
+                if found is not None:
+                    medoids, n_swap, last = found, n_swap + 1, part[0]
+        if not least:
+            break
+    return medoids, n_iter, n_swap

@@ -40,6 +40,7 @@ ESTIMATORS = [
     KMedoids(metric="minkowski", metric_params={"p": 3}),
     KMedoids(metric=compiled_taxicab),
     KMedoids(metric="gower"),
+    KMedoids(min_cluster_size=1),
     KMedoids(init="build"),
     KMedoids(init="k-medoids++"),
     CLARA(),

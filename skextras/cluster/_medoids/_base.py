@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
 from skextras._validation import check_memory, check_weights, validate_data
-from skextras.cluster._medoids import _distances
+from skextras.cluster._medoids import _distances, _sparse
 from skextras.cluster._medoids._matrix import (
     as_square,
     check_dissimilarities,
@@ -46,8 +47,11 @@ class BaseMedoids(
                 f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
-        given = None
-        if self.metric == "precomputed":
+        given, params = None, self.metric_params
+        if self.metric == "precomputed" and sparse.issparse(X):
+            given = _sparse.check_sparse(X, params)
+            X, params = given.by_point, {"missing_distance": given.missing}
+        elif self.metric == "precomputed":
             X = as_square(X, "precomputed X")
             given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
         weight = check_weights(sample_weight, X.shape[0])
@@ -56,7 +60,7 @@ class BaseMedoids(
             X,
             weight,
             self.metric,
-            self.metric_params,
+            params,
             getattr(self, "feature_names_in_", None),
         )
         return X, weight, given, points, params
@@ -69,9 +73,12 @@ class BaseMedoids(
                 X[index], self.metric, params, samples=index, n_jobs=n_jobs
             )
             return ComputedRows(computer)
-        rows = HeldRows(*given, n_jobs)
+        is_sparse = isinstance(given, _sparse.SparseRows)
+        rows = given if is_sparse else HeldRows(*given, n_jobs)
         if len(index) == X.shape[0]:
             return rows
+        if is_sparse:
+            return rows.part(index)
         check_memory(
             len(index) ** 2 * X.dtype.itemsize * (1 + (given[0] is not given[1])),
             f"The part of X that belongs to {len(index)} points of positive weight",
@@ -186,6 +193,8 @@ class BaseMedoids(
                 self._metric_params,
                 n_jobs=self.n_jobs,
             )
+        if sparse.issparse(X):
+            return _sparse.nearest(X, self.medoid_indices_, self._missing())
         distances = self._to_medoids(X)
         return distances.argmin(axis=1), distances.min(axis=1)
 
@@ -199,9 +208,19 @@ class BaseMedoids(
                 self._metric_params,
                 n_jobs=self.n_jobs,
             )
+        if sparse.issparse(X):
+            return _sparse.to_medoids(X, self.medoid_indices_, self._missing())
         distances = X[:, self.medoid_indices_]
         raise_on_fault(distances, "precomputed X[:, medoid_indices_]")
         return distances
+
+    def _missing(self):
+        """Dissimilarity of pairs that a sparse precomputed X does not store."""
+        if "missing_distance" not in self._metric_params:
+            raise ValueError(
+                "X is sparse, and the precomputed X of fit was not: give a dense array."
+            )
+        return self._metric_params["missing_distance"]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -54,6 +54,11 @@ def resolve_params(X, weight, metric, metric_params, names=None):
         return _gower.resolve(X, weight, names, params=params)
     if sparse.issparse(X):
         return params
+    if metric == "precomputed" and params:
+        raise ValueError(
+            f"metric_params={sorted(map(str, params))} do not suit "
+            "metric='precomputed': only a sparse X takes any (missing_distance)."
+        )
     total = weight.sum()
     unbiased = total / (total - 1) if total > 1 else 1.0
     if metric == "seuclidean" and "V" not in params:

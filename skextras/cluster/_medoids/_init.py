@@ -16,25 +16,37 @@ def locate(init, X, n_clusters, points):
     """Return the positions among ``points`` of medoids that the user gave."""
     init = init.tocsr() if sparse.issparse(init) else np.asarray(init)
     if init.ndim == 1:
-        rows = check_indices(init, "init", X.shape[0])
-        _check_length(rows, n_clusters)
-        positions = points.position[rows]
-        if (positions < 0).any():
-            row = rows[np.argmin(positions)]
-            raise ValueError(
-                f"init holds sample {row}, whose weight is 0: a medoid needs a "
-                "positive sample_weight."
-            )
+        _check_length(init, n_clusters)
+        positions = find_samples(init, "init", points)
     else:
         positions = _locate_rows(init, X, n_clusters, points)
-    values, counts = np.unique(positions, return_counts=True)
-    if counts.max() > 1 and len(points.index) >= n_clusters:
-        same = np.flatnonzero(positions == values[counts.argmax()])
+    if len(points.index) >= n_clusters:
+        check_distinct(positions, "init")
+    return positions
+
+
+def find_samples(samples, name, points):
+    """Return the positions among ``points`` of samples that become medoids."""
+    rows = check_indices(samples, name, len(points.position))
+    positions = points.position[rows]
+    if (positions < 0).any():
+        row = rows[np.argmin(positions)]
         raise ValueError(
-            f"init must hold distinct points, got the same one at its places {same[0]} "
-            f"and {same[1]}."
+            f"{name} holds sample {row}, whose weight is 0: a medoid needs a positive "
+            "sample_weight."
         )
     return positions
+
+
+def check_distinct(positions, name):
+    """Refuse a point that is there twice."""
+    values, counts = np.unique(positions, return_counts=True)
+    if counts.max() > 1:
+        same = np.flatnonzero(positions == values[counts.argmax()])
+        raise ValueError(
+            f"{name} must hold distinct points, got the same one at its places "
+            f"{same[0]} and {same[1]}."
+        )
 
 
 def _locate_rows(init, X, n_clusters, points):

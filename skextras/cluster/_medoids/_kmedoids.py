@@ -1,6 +1,6 @@
 """K-medoids clustering: the estimator."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -19,10 +19,16 @@ from skextras._validation import (
 from skextras.cluster._medoids import _clara, _clarans, _init
 from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._constrained import (
+    check_limits,
+    optimize_within,
+    warn_of_small_clusters,
+)
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._rows import loss_of_each
+from skextras.cluster._medoids._sparse import SparseRows, check_method, optimize_sparse
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -72,7 +78,9 @@ class KMedoids(BaseMedoids):
         Keyword arguments of ``metric``. Those of "gower", which is for numbers,
         categories and missing values (NaN), are ``categorical_features`` (names,
         indices or mask), ``ranges`` and ``weights``: see the
-        :ref:`User Guide <gower>`.
+        :ref:`User Guide <gower>`. A sparse precomputed ``X`` takes
+        ``missing_distance``, at which pairs are that it does not store, by default
+        twice the largest one stored: see the :ref:`User Guide <sparse_matrices>`.
     method : str, default="auto"
         The optimiser:
 
@@ -110,6 +118,14 @@ class KMedoids(BaseMedoids):
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
         but the last makes one exchange. "fastclarans" has no passes.
+    fixed_medoids : array-like of shape (n_fixed,) of int, default=None
+        Indices of samples that are medoids in any case. They take the first slots; the
+        others start with the first of ``init`` that are not fixed. An ``init`` of
+        indices or rows must hold the fixed ones too. For "fasterpam" and "pam".
+    min_cluster_size : float, default=None
+        Least weight of a cluster: a number of points, without ``sample_weight``. After
+        the usual search, clusters below it are repaired, and exchanges that leave none
+        below it go on lowering the loss. For "fasterpam" and "pam".
     memory_limit : int, float or None, default=None
         What dissimilarities may take: a number of bytes, or a share of the memory that
         is left, or all of that.
@@ -157,8 +173,8 @@ class KMedoids(BaseMedoids):
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` ended the best run, or if there are fewer distinct points than
-        clusters: some are then empty.
+        If ``max_iter`` ended the best run; if there are fewer distinct points than
+        clusters: some are then empty; if a cluster stays below ``min_cluster_size``.
 
     See Also
     --------
@@ -210,6 +226,8 @@ class KMedoids(BaseMedoids):
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "fixed_medoids": ["array-like", None],
+        "min_cluster_size": [Interval(Real, 0, None, closed="neither"), None],
         "memory_limit": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="right"),
@@ -229,6 +247,8 @@ class KMedoids(BaseMedoids):
         init="random",
         n_init=1,
         max_iter=300,
+        fixed_medoids=None,
+        min_cluster_size=None,
         memory_limit=None,
         n_jobs=None,
         random_state=None,
@@ -240,6 +260,8 @@ class KMedoids(BaseMedoids):
         self.init = init
         self.n_init = n_init
         self.max_iter = max_iter
+        self.fixed_medoids = fixed_medoids
+        self.min_cluster_size = min_cluster_size
         self.memory_limit = memory_limit
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -277,35 +299,41 @@ class KMedoids(BaseMedoids):
         start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, self.n_clusters, points)
+        limits = check_limits(self, points, start)
         if len(points.index) < self.n_clusters:
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
-            rows = self._choose_method(rows)
-            best, converged = self._best_run(X, rows, points, start)
+            rows = self._choose_method(rows, limits)
+            best, converged = self._best_run(X, rows, points, start, limits)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
         if self._set_result(X, weight, params, medoids, points) and not converged:
             warn_not_converged("KMedoids", self.max_iter)
+        if self.min_cluster_size is not None:
+            warn_of_small_clusters(self, weight)
         return self
 
-    def _choose_method(self, rows):
+    def _choose_method(self, rows, limits):
         """Set ``method_``; return the dissimilarities, held if it needs them so."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
+        if isinstance(rows, SparseRows):
+            self.method_ = check_method(method, limits)
+            return rows
         table = n * self.n_clusters * rows.dtype.itemsize
         codes = n**2 + table
         matrix = n**2 * rows.dtype.itemsize * (rows.matrix is None)
         if method == "auto":
             exact = n <= _MOST_EXACT and codes <= memory_allowed(limit)
-            method = "fasterpam" if exact else "onebatch"
+            method = "fasterpam" if exact or limits else "onebatch"
         self.method_ = method
         if method in _SAMPLING:
             return rows
         what = f"The matrix of dissimilarities between {n} points"
         way_out = "choose method='onebatch', or fit on a sample and predict the rest."
-        if method == "alternate":
+        if limits or method == "alternate":
             check_memory(matrix + table, what, way_out, limit)
         elif method != "fasterpam":
             check_memory(matrix + codes, what, way_out, limit)
@@ -315,7 +343,7 @@ class KMedoids(BaseMedoids):
             return rows
         return rows.hold()
 
-    def _best_run(self, X, rows, points, start):
+    def _best_run(self, X, rows, points, start, limits):
         """Optimise ``n_init`` times; return the best result and if it converged."""
         k, weight = int(self.n_clusters), points.weight
         rng = check_random_state(self.random_state)
@@ -324,7 +352,7 @@ class KMedoids(BaseMedoids):
         else:  # the same for a precomputed matrix
             order = np.argsort(loss_of_each(rows, weight), kind="stable")
         candidates = order[rng.permutation(len(order))]
-        search = self._search(rows, weight, order, candidates, rng)
+        search = self._search(rows, weight, order, candidates, rng, limits)
         steps = None if self.method_ == "fastclarans" else self.n_init * self.max_iter
         best = None
         with fit_progress(self, X, max_steps=steps) as step:
@@ -332,15 +360,20 @@ class KMedoids(BaseMedoids):
                 if isinstance(self.init, str) and self.init != "first":
                     start = _init.draw(self.init, rows, k, weight, order, rng)
                 run = search(start, step)
-                if best is None or run[0].loss < best[0].loss:
+                if best is None or limits.prefer(run[0], best[0], weight):
                     best = run
         return best
 
-    def _search(self, rows, weight, order, candidates, rng):
+    def _search(self, rows, weight, order, candidates, rng, limits):
         """Return one run of ``method_`` as a function of its start and its progress."""
         k, method, max_iter = int(self.n_clusters), self.method_, self.max_iter
         codes = None
-        if k > 1 and method not in ("alternate", *_SAMPLING):
+        is_sparse = isinstance(rows, SparseRows)
+        if (
+            k > 1
+            and method not in ("alternate", *_SAMPLING)
+            and not (limits or is_sparse)
+        ):
             codes = Codes(rows, weight, candidates)
 
         def run(start, step):
@@ -351,12 +384,24 @@ class KMedoids(BaseMedoids):
                 return _clara.search(rows, weight, k, rng, eager=True, **options)
             if method == "fastclarans":
                 return _clarans.search(rows, weight, order, start, rng, step), True
+            if limits:
+                start, eager = limits.start(start), method == "fasterpam"
+                args = rows, start, weight, limits, candidates, max_iter
+                return optimize_within(*args, eager=eager, step=step)
             if k == 1:
                 return single_medoid(rows, start, weight, order, step=step), True
             if method == "alternate":
                 return alternate(rows, start, weight, max_iter, step=step)
             eager = method in ("fasterpam", "fasterpam-codes")
+            if is_sparse:
+                args = rows, start, weight, candidates, max_iter
+                return optimize_sparse(*args, eager=eager, step=step)
             state = SwapState(rows, start, weight, codes)
             return optimize(state, max_iter, eager=eager, step=step)
 
         return run
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse |= self.metric == "precomputed"
+        return tags

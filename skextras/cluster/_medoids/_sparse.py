@@ -1,0 +1,258 @@
+"""FasterPAM on a sparse matrix of dissimilarities: pairs not stored are far apart."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+
+from skextras._parallel import row_blocks
+from skextras.cluster._medoids import _sparse_kernels
+from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._swaps import FasterPAMResult, repeat
+
+_ITEMS_PER_BLOCK = 2**24  # dissimilarities that are written out at a time
+#: Stored entries that one kernel call reads: an interrupt waits for so many.
+_ITEMS_PER_CALL = 2**26
+#: A swap must lower the loss by this fraction, so that rounding cannot make a cycle.
+_TOL = 1e-12
+
+
+class SparseRows:
+    """Dissimilarities of which a part is stored; takes the place of ``HeldRows``.
+
+    ``by_point[o, j]`` belongs to candidate j, and ``columns`` is the transpose.
+    """
+
+    matrix, n_jobs = None, None
+
+    def __init__(self, by_point, missing):
+        self.by_point, self.missing = by_point, missing
+        self.columns = sparse.csr_array(by_point.T)
+        self.n_points = self.n_candidates = by_point.shape[0]
+        self.dtype = by_point.dtype
+
+    def take(self, candidates, points=None):
+        """Rows of some candidates, for all points or for some."""
+        part = self.columns[candidates]
+        return filled(part if points is None else part[:, points], self.missing)
+
+    def part(self, points):
+        """Those between some of the points."""
+        return SparseRows(self.by_point[points][:, points], self.missing)
+
+    def blocks(self):
+        """Yield (start, stop, rows) until all candidates were there."""
+        size = max(1, _ITEMS_PER_BLOCK // self.n_points)
+        for start, stop in row_blocks(self.n_candidates, size):
+            yield start, stop, filled(self.columns[start:stop], self.missing)
+
+    def sums(self, weight):
+        """Weighted sum of every column: the loss of each candidate alone."""
+        sums = np.empty(self.n_candidates)
+        _sparse_kernels.column_sums(*_arrays(self.columns), weight, self.missing, sums)
+        return sums
+
+    def gains(self, dn, weight):
+        """Loss that each candidate would save beside medoids at ``dn``."""
+        gain = np.empty(self.n_candidates)
+        _sparse_kernels.gains(*_arrays(self.columns), weight, dn, gain)
+        return gain
+
+
+class SparseState:
+    """The arrays of the swap phase: see ``_sparse_kernels`` for their meaning."""
+
+    def __init__(self, rows, medoids, weight, order):
+        n = rows.n_points
+        self.rows, self.weight, self.order = rows, weight, order
+        self.medoids = np.array(medoids, dtype=np.intp)
+        self.slot_of = np.full(n, -1, dtype=np.int32)
+        self.slot_of[self.medoids] = np.arange(len(medoids))
+        self.near = np.empty(n, dtype=np.int32)
+        self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
+        self.removal = np.empty(len(medoids))
+        self.n_swap, self.loss, self.last = 0, np.inf, -1
+        _sparse_kernels.assign(
+            *_arrays(rows.by_point), self.slot_of, rows.missing, self.near, self.dn,
+            self.ds,
+        )  # fmt: skip
+
+    def refresh(self):
+        """Recompute the loss and the removal losses, which swaps only update."""
+        self.loss = _sparse_kernels.sum_losses(
+            self.near, self.dn, self.ds, self.weight, self.removal
+        )
+        return self.loss
+
+    def eager_pass(self):
+        """Try all candidates, or all up to the last one that was taken."""
+        for start, stop in self._blocks():
+            self.last, self.loss, n_swap, closed, _ = self._scan(start, stop)
+            self.n_swap += n_swap
+            if closed:
+                break
+
+    def best_swap(self):
+        """Make the best exchange of all, if it lowers the loss."""
+        best = (-_TOL * self.loss, -1, 0)
+        for start, stop in self._blocks():
+            *_, best = self._scan(start, stop, best)
+        _, place, slot = best
+        if place < 0:
+            return
+        left = self.medoids[slot]
+        change = self._exchange(self.order[place], slot)
+        if change < 0:
+            self.loss, self.n_swap = self.loss + change, self.n_swap + 1
+        else:  # the sums have lost small terms beside huge ones
+            self._exchange(left, slot)
+
+    def _blocks(self):
+        size = _ITEMS_PER_CALL * self.rows.n_points // max(self.rows.columns.nnz, 1)
+        return row_blocks(len(self.order), max(1, size))
+
+    def _scan(self, start, stop, best=None):
+        eager = best is None
+        return _sparse_kernels.scan(
+            self.order, start, stop, eager, (0.0, -1, 0) if eager else best, self.last,
+            self.loss, _TOL, *self._all(),
+        )  # fmt: skip
+
+    def _exchange(self, candidate, slot):
+        return _sparse_kernels.exchange(candidate, slot, *self._all())
+
+    def _all(self):
+        """Arguments that the kernels of the swap phase have in common."""
+        return (
+            self.medoids, self.slot_of, *_arrays(self.rows.columns),
+            *_arrays(self.rows.by_point), self.rows.missing, self.near, self.dn,
+            self.ds, self.weight, self.removal,
+        )  # fmt: skip
+
+    def result(self, n_iter):
+        """Return medoids, labels and loss, and what it took to find them."""
+        loss = self.refresh()
+        return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
+
+
+def optimize_sparse(rows, medoids, weight, order, max_iter, *, eager, step):
+    """Do as ``optimize`` does: return the result and whether nothing helps any more."""
+    state = SparseState(rows, medoids, weight, order)
+    one_pass = state.eager_pass if eager else state.best_swap
+    n_iter, converged = repeat(state, one_pass, max_iter, step)
+    return state.result(n_iter), converged
+
+
+def check_method(method, limits):
+    """Return the method for a sparse matrix; refuse those that need a dense one."""
+    if method not in ("auto", "fasterpam", "pam", "fastpam1"):
+        raise ValueError(
+            f"method={method!r} does not take a sparse precomputed X: choose "
+            "'fasterpam' or 'pam'."
+        )
+    if limits:
+        raise ValueError(
+            "fixed_medoids and min_cluster_size do not take a sparse precomputed X: "
+            "give a dense one."
+        )
+    return "fasterpam" if method == "auto" else method
+
+
+def check_sparse(X, metric_params):
+    """Check a sparse matrix of dissimilarities; return it as ``SparseRows``.
+
+    A diagonal entry that is not stored is 0.
+    """
+    params = dict(metric_params or {})
+    missing = params.pop("missing_distance", None)
+    if params:
+        raise ValueError(
+            "metric_params of a sparse precomputed X is missing_distance, got "
+            f"{', '.join(sorted(map(str, params)))}."
+        )
+    if X.shape[0] != X.shape[1]:
+        raise ValueError(
+            f"precomputed X must be square, got the shape {X.shape}: store the "
+            "dissimilarities of every sample in its row."
+        )
+    X = _canonical(X)
+    _raise_on_fault(X)
+    largest = float(X.data.max(initial=0))
+    if missing is None:
+        missing = 2 * largest if largest > 0 else 1.0
+    if not isinstance(missing, Real) or not largest <= missing < np.inf:
+        raise ValueError(
+            f"missing_distance={missing!r} must be a finite number, and not below the "
+            f"largest entry of X, {largest:g}: pairs that are not stored are far apart."
+        )
+    with np.errstate(over="ignore"):
+        missing = X.dtype.type(missing)
+    if not np.isfinite(missing):
+        raise ValueError(f"missing_distance is too large for X of type {X.dtype}.")
+    return SparseRows(_with_diagonal(X), missing)
+
+
+def _canonical(X):
+    """Return CSR rows in which no entry is stored twice."""
+    X = sparse.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def _raise_on_fault(X):
+    """Raise ValueError for a stored entry that is missing, infinite or negative."""
+    bad = np.flatnonzero(~((X.data >= 0) & (X.data < np.inf)))
+    if len(bad):
+        row = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
+        where = f"got {X.data[bad[0]]} at row {row}, column {X.indices[bad[0]]}."
+        if X.data[bad[0]] < 0 and np.isfinite(X.data[bad[0]]):
+            raise ValueError(
+                f"Negative values in data: precomputed X must be >= 0, {where}"
+            )
+        raise ValueError(f"precomputed X must be finite (no NaN, no inf), {where}")
+
+
+def _with_diagonal(X):
+    """Store the zeros of the diagonal that are not stored."""
+    rows = np.repeat(np.arange(X.shape[0], dtype=X.indices.dtype), np.diff(X.indptr))
+    absent = np.ones(X.shape[0], dtype=bool)
+    absent[rows[rows == X.indices]] = False
+    extra = np.flatnonzero(absent).astype(X.indices.dtype)
+    if not len(extra):
+        return X
+    data = np.concatenate([X.data, np.zeros(len(extra), dtype=X.dtype)])
+    place = np.concatenate([rows, extra]), np.concatenate([X.indices, extra])
+    return sparse.csr_array((data, place), shape=X.shape)
+
+
+def filled(X, missing):
+    """Write out CSR rows; what is not stored becomes ``missing``."""
+    out = np.full(X.shape, missing, dtype=X.dtype)
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    out[rows, X.indices] = X.data
+    return out
+
+
+def to_medoids(X, medoids, missing):
+    """Dissimilarities of all rows of a sparse X to the medoids, written out."""
+    distances = filled(_canonical(X[:, medoids]), missing)
+    raise_on_fault(distances, "precomputed X[:, medoid_indices_]")
+    return distances
+
+
+def nearest(X, medoids, missing):
+    """Return the nearest slot of every row, the first on ties, and how far it is."""
+    labels = np.empty(X.shape[0], dtype=np.intp)
+    distances = np.empty(X.shape[0], dtype=X.dtype)
+    size = max(1, _ITEMS_PER_BLOCK // len(medoids))
+    for start, stop in row_blocks(X.shape[0], size):
+        part = to_medoids(X[start:stop], medoids, missing)
+        labels[start:stop] = part.argmin(axis=1)
+        distances[start:stop] = part.min(axis=1)
+    return labels, distances
+
+
+def _arrays(X):
+    return X.indptr, X.indices, X.data
