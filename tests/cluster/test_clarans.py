@@ -138,7 +138,7 @@ def test_more_draws_are_not_worse(method):
     ]
     assert losses[0] > losses[1] > losses[2] * 0.999
     best = KMedoids(8, n_init=5, random_state=0).fit(X).inertia_
-    assert losses[2] < 1.02 * best
+    assert losses[2] < 1.03 * best
 
 
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])
