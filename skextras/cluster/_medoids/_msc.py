@@ -38,10 +38,11 @@ class MSCState:
         self.near = np.empty((3, m), dtype=rows.dtype)
         self.weight = weight / weight.sum()
         self.terms = np.empty((m, 8))
+        self.rough = np.empty((5, m), dtype=rows.dtype)
         self.removal = np.empty(k)
         _cache_kernels.fill_table(rows, self.medoids, self.table, 0, m)
         _silhouette_kernels.fill_caches(self.table, self.slots, self.near, 0, m)
-        _silhouette_kernels.set_all_terms(self.near, self.weight, self.terms)
+        _silhouette_kernels.set_all_terms(self.near, self.weight, self.terms, self.rough)
         self.n_swap, self.last = 0, -1
         self.refresh()
 
@@ -62,7 +63,7 @@ class MSCState:
             start, self.last, self.loss, n_swap, closed = _silhouette_kernels.scan(
                 self.rows, self.order, start, stop, self.last, self.loss, _TOL,
                 self.medoids, self.is_medoid, self.table, self.keys, self.slots,
-                self.near, self.weight, self.terms, self.removal,
+                self.near, self.weight, self.terms, self.rough, self.removal,
             )  # fmt: skip
             self.n_swap += n_swap
 

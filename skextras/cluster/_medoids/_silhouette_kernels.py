@@ -22,9 +22,12 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from skextras._jit import jit
+from skextras._jit import FAST, jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
+LANES = 4  # sums of a slot side by side: each addition waits for the one before
+MANY = 12
+SMALL = 2.0**-126
 TINY = 2.0**-1022  # the least normal number: a quotient of 0 by it is 0
 #: Columns of ``terms``. Losses are those of a point as it is, without its nearest
 #: medoid, and without its second.
@@ -41,6 +44,9 @@ if config.DISABLE_JIT:
 
     def _drop_bit(mask):
         return int(mask) & (int(mask) - 1)
+
+    def _count_bits(mask):
+        return int(mask).bit_count()
 
 else:
 
@@ -73,6 +79,15 @@ else:
 
         return types.intp(types.uint64), codegen
 
+    @intrinsic
+    def _count_bits(typingctx, mask):
+        """Count the bits that are set."""
+
+        def codegen(context, builder, signature, args):
+            return builder.ctpop(args[0])
+
+        return types.intp(types.uint64), codegen
+
     @jit
     def _drop_bit(mask):
         return mask & (mask - np.uint64(1))
@@ -97,7 +112,7 @@ def fill_caches(table, slots, near, start, stop):
 
 
 @jit
-def _set_terms(o, near, weight, terms):
+def _set_terms(o, near, weight, terms, rough):
     """Compute what the evaluation needs of a point, in float64."""
     w = weight[o]
     dn, ds = np.float64(near[0, o]), np.float64(near[1, o])
@@ -112,11 +127,18 @@ def _set_terms(o, near, weight, terms):
     terms[o, W_DN] = w * dn
 
 
+    rough[0, o] = dn
+    rough[1, o] = w
+    rough[2, o] = w / max(ds, SMALL)
+    rough[3, o] = terms[o, LOSS]
+    rough[4, o] = terms[o, LOSS] - terms[o, LOSS_A]
+
+
 @jit
-def set_all_terms(near, weight, terms):
+def set_all_terms(near, weight, terms, rough):
     """As ``_set_terms`` for every point."""
     for o in range(weight.shape[0]):
-        _set_terms(o, near, weight, terms)
+        _set_terms(o, near, weight, terms, rough)
 
 
 @jit
@@ -137,8 +159,8 @@ def _score_inner(d, o, a, s, terms, partial, k):
     """Add a point nearer than its second medoid; return the share of all slots."""
     dn, own = terms[o, DN], terms[o, LOSS]
     new = terms[o, WEIGHT] * (min(d, dn) / max(max(d, dn), TINY))
-    partial[a] += d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
-    partial[k + s] += own - terms[o, LOSS_S]
+    partial[LANES * a + o % LANES] += d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
+    partial[LANES * (k + s) + o % LANES] += own - terms[o, LOSS_S]
     return new - own
 
 
@@ -146,8 +168,73 @@ def _score_inner(d, o, a, s, terms, partial, k):
 def _score_outer(d, o, a, s, terms, partial, k):
     """Add a point between its second and third medoid."""
     inverse = 1.0 / max(d, TINY)
-    partial[a] += terms[o, W_DS] * inverse - terms[o, LOSS_A]
-    partial[k + s] += terms[o, W_DN] * inverse - terms[o, LOSS_S]
+    partial[LANES * a + o % LANES] += terms[o, W_DS] * inverse - terms[o, LOSS_A]
+    partial[LANES * (k + s) + o % LANES] += terms[o, W_DN] * inverse - terms[o, LOSS_S]
+
+
+@jit(fastmath=FAST)
+def _rough_block(row, ds, rough, start, shares, parts):
+    """Shares of BLOCK points in the loss of all slots (summed) and of their own."""
+    low = row.dtype.type(SMALL)
+    zero = row.dtype.type(0)
+    shared = zero
+    d, limit = row[start : start + BLOCK], ds[start : start + BLOCK]
+    dn, w = rough[0][start : start + BLOCK], rough[1][start : start + BLOCK]
+    per_ds, own = rough[2][start : start + BLOCK], rough[3][start : start + BLOCK]
+    gap = rough[4][start : start + BLOCK]
+    for i in range(BLOCK):
+        new = w[i] * (min(d[i], dn[i]) / max(max(d[i], dn[i]), low))
+        inside = d[i] < limit[i]
+        shared += new - own[i] if inside else zero
+        parts[i] = d[i] * per_ds[i] - new + gap[i]
+    return shared
+
+
+@jit
+def bound(row, slots, near, terms, rough, removal, partial, parts):
+    """Lower bound of the change by a candidate, up to rounding in the type of the rows.
+
+    Only points nearer than their second medoid are looked at: what others add to
+    ``partial`` is not negative, nor is what the second slots get.
+    """
+    k, m = removal.shape[0], terms.shape[0]
+    first, ds = slots[0], near[1]
+    whole = m - m % BLOCK
+    shared = 0.0
+    partial[: LANES * k] = 0.0
+    for start in range(0, whole, BLOCK):
+        mask = _closer(row, start, ds)
+        if mask == 0:
+            continue
+        if _count_bits(mask) >= MANY:
+            shared += np.float64(_rough_block(row, ds, rough, start, parts, parts))
+            while mask != 0:
+                i = _first_bit(mask)
+                mask = _drop_bit(mask)
+                partial[LANES * first[start + i] + i % LANES] += np.float64(parts[i])
+        else:
+            while mask != 0:
+                o = start + _first_bit(mask)
+                mask = _drop_bit(mask)
+                shared += _rough_point(np.float64(row[o]), o, first[o], terms, partial)
+    for o in range(whole, m):
+        if row[o] < ds[o]:
+            shared += _rough_point(np.float64(row[o]), o, first[o], terms, partial)
+    best = np.inf
+    for i in range(k):
+        change = removal[i]
+        for lane in range(LANES):
+            change += partial[LANES * i + lane]
+        best = min(best, change)
+    return best + shared
+
+
+@jit
+def _rough_point(d, o, a, terms, partial):
+    dn, own = terms[o, DN], terms[o, LOSS]
+    new = terms[o, WEIGHT] * (min(d, dn) / max(max(d, dn), TINY))
+    partial[LANES * a + o % LANES] += d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
+    return new - own
 
 
 @jit
@@ -186,7 +273,9 @@ def evaluate(row, slots, near, terms, removal, partial):
             _score_outer(d, o, first[o], second[o], terms, partial, k)
     best, slot = np.inf, 0
     for i in range(k):
-        change = removal[i] + partial[i] + partial[k + i]
+        change = removal[i]
+        for lane in range(LANES):
+            change += partial[LANES * i + lane] + partial[LANES * (k + i) + lane]
         if change < best:
             best, slot = change, i
     return best + shared, slot
@@ -239,7 +328,7 @@ def _update_point(o, b, d, table, keys, slots, near):
 
 
 @jit
-def swap(row, b, table, keys, slots, near, weight, terms, removal):
+def swap(row, b, table, keys, slots, near, weight, terms, rough, removal):
     """Move slot ``b`` to the candidate of ``row``."""
     for o in range(weight.shape[0]):
         d = row[o]
@@ -250,7 +339,7 @@ def swap(row, b, table, keys, slots, near, weight, terms, removal):
         removal[slots[0, o]] -= terms[o, LOSS_A] - terms[o, LOSS]
         removal[slots[1, o]] -= terms[o, LOSS_S] - terms[o, LOSS]
         _update_point(o, np.int32(b), d, table, keys, slots, near)
-        _set_terms(o, near, weight, terms)
+        _set_terms(o, near, weight, terms, rough)
         removal[slots[0, o]] += terms[o, LOSS_A] - terms[o, LOSS]
         removal[slots[1, o]] += terms[o, LOSS_S] - terms[o, LOSS]
 
@@ -258,14 +347,16 @@ def swap(row, b, table, keys, slots, near, weight, terms, removal):
 @jit
 def scan(
     rows, order, start, stop, last, loss, tol, medoids, is_medoid, table, keys, slots,
-    near, weight, terms, removal,
+    near, weight, terms, rough, removal,
 ):  # fmt: skip
     """Try the candidates ``order[start:stop]``, swapping eagerly.
 
     Returns where it stopped, the last swapped candidate, the loss, the number of swaps,
     and whether a full round passed without one.
     """
-    partial = np.empty(2 * medoids.shape[0])
+    partial = np.empty(2 * LANES * medoids.shape[0])
+    parts = np.empty(BLOCK, dtype=rows.dtype)
+    margin = 16.0 * np.finfo(rows.dtype).eps
     n_swap = 0
     for position in range(start, stop):
         j = order[position]
@@ -273,10 +364,13 @@ def scan(
             return position, last, loss, n_swap, True
         if is_medoid[j]:
             continue
+        low = bound(rows[j], slots, near, terms, rough, removal, partial, parts)
+        if low >= margin:
+            continue
         change, b = evaluate(rows[j], slots, near, terms, removal, partial)
         if change >= -tol:
             continue
-        swap(rows[j], b, table, keys, slots, near, weight, terms, removal)
+        swap(rows[j], b, table, keys, slots, near, weight, terms, rough, removal)
         is_medoid[medoids[b]] = False
         is_medoid[j] = True
         medoids[b] = j
