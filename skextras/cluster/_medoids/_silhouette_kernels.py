@@ -20,6 +20,7 @@ their two nearest slots, and only those nearer than to their second add to ``sha
 import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from skextras._jit import FAST, jit
@@ -27,6 +28,8 @@ from skextras._jit import FAST, jit
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 LANES = 4  # sums of a slot side by side: each addition waits for the one before
 MANY = 12
+LINE = 64  # bytes fetched at a time
+LOCALITY = 3
 SMALL = 2.0**-126
 TINY = 2.0**-1022  # the least normal number: a quotient of 0 by it is 0
 #: Columns of ``terms``. Losses are those of a point as it is, without its nearest
@@ -47,6 +50,9 @@ if config.DISABLE_JIT:
 
     def _count_bits(mask):
         return int(mask).bit_count()
+
+    def _fetch(row, start):
+        pass
 
 else:
 
@@ -87,6 +93,29 @@ else:
             return builder.ctpop(args[0])
 
         return types.intp(types.uint64), codegen
+
+    @intrinsic
+    def _fetch(typingctx, row, start):
+        """Bring the points start..start+63 of a row into the cache."""
+
+        def codegen(context, builder, signature, args):
+            kind = signature.args[0]
+            data = context.make_array(kind)(context, builder, args[0]).data
+            byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+            function = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(ir.VoidType(), [byte, word, word, word]),
+                "llvm.prefetch.p0",
+            )
+            size = kind.dtype.bitwidth // 8
+            for line in range(BLOCK * size // LINE):
+                place = builder.add(args[1], args[1].type(line * LINE // size))
+                pointer = builder.gep(data, [place])
+                pointer = builder.bitcast(pointer, byte)
+                builder.call(function, [pointer, word(0), word(LOCALITY), word(1)])
+            return context.get_dummy_value()
+
+        return types.void(row, types.intp), codegen
 
     @jit
     def _drop_bit(mask):
@@ -191,7 +220,7 @@ def _rough_block(row, ds, rough, start, shares, parts):
 
 
 @jit
-def bound(row, slots, near, terms, rough, removal, partial, parts):
+def bound(row, following, slots, near, terms, rough, removal, partial, parts):
     """Lower bound of the change by a candidate, up to rounding in the type of the rows.
 
     Only points nearer than their second medoid are looked at: what others add to
@@ -204,6 +233,7 @@ def bound(row, slots, near, terms, rough, removal, partial, parts):
     partial[: LANES * k] = 0.0
     for start in range(0, whole, BLOCK):
         mask = _closer(row, start, ds)
+        _fetch(following, start)
         if mask == 0:
             continue
         if _count_bits(mask) >= MANY:
@@ -364,7 +394,8 @@ def scan(
             return position, last, loss, n_swap, True
         if is_medoid[j]:
             continue
-        low = bound(rows[j], slots, near, terms, rough, removal, partial, parts)
+        following = rows[order[min(position + 1, stop - 1)]]
+        low = bound(rows[j], following, slots, near, terms, rough, removal, partial, parts)
         if low >= margin:
             continue
         change, b = evaluate(rows[j], slots, near, terms, removal, partial)
