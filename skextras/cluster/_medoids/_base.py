@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
-from skextras._validation import check_weights, validate_data
+from skextras._validation import check_memory, check_weights, validate_data
 from skextras.cluster._medoids import _distances
 from skextras.cluster._medoids._matrix import (
     as_square,
@@ -33,16 +33,17 @@ class BaseMedoids(
 ):
     """Base of estimators with the parameters n_clusters, metric and n_jobs."""
 
-    def _prepare(self, X, sample_weight):
-        """Check the input of ``fit``.
+    def _prepare(self, X, sample_weight, n_clusters=None):
+        """Check the input of ``fit``, for at least ``n_clusters`` or those asked for.
 
         Returns X, the weights, the precomputed matrix by rows of candidates and by rows
         of points (or None), the distinct points, and the arguments of the metric.
         """
         X = self._check_X(X, reset=True)
-        if X.shape[0] < self.n_clusters:
+        n_clusters = self.n_clusters if n_clusters is None else n_clusters
+        if X.shape[0] < n_clusters:
             raise ValueError(
-                f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
+                f"n_samples={X.shape[0]} must be >= n_clusters={n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
         given = None
@@ -59,19 +60,50 @@ class BaseMedoids(
         self._metric_params = params
         self.medoid_indices_ = medoids
         self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
-        self._n_features_out = self.n_clusters
+        self._n_features_out = n_clusters = len(medoids)
         self.labels_, self.distances_ = self._nearest(X)
         self.inertia_ = float(weight @ self.distances_.astype(np.float64))
         n_found = min(len(np.unique(self.labels_)), len(points.index))
-        if n_found < self.n_clusters:
+        if n_found < n_clusters:
             warnings.warn(
                 f"Only {n_found} distinct points (of positive weight, at distances "
-                f"above 0) were found for n_clusters={self.n_clusters}: other clusters "
+                f"above 0) were found for n_clusters={n_clusters}: other clusters "
                 "are empty, or hold points of weight 0; ask for fewer clusters.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        return n_found == self.n_clusters
+        return n_found == n_clusters
+
+    def _dissimilarities(self, X, given, points, params, n_clusters, *, codes=True):
+        """Matrix between the points, by rows of candidates and by rows of points.
+
+        Memory must also hold the table of ``n_clusters`` and a byte per pair of points.
+        """
+        size = len(points.index)
+        whole = given is not None and size == X.shape[0]
+        copies = 0 if whole else 1 if given is None else 1 + (given[0] is not given[1])
+        check_memory(
+            size**2 * (codes + copies * X.dtype.itemsize)
+            + size * n_clusters * X.dtype.itemsize,
+            f"The matrix of dissimilarities between {size} points",
+            "fit on a sample, and predict the rest.",
+        )
+        if whole:
+            return given
+        if given is not None:
+            rows, columns = given
+            part = rows[np.ix_(points.index, points.index)]
+            if columns is rows:
+                return part, part
+            return part, columns[np.ix_(points.index, points.index)]
+        rows = _distances.square(
+            X[points.index],
+            self.metric,
+            params,
+            samples=points.index,
+            n_jobs=self.n_jobs,
+        )
+        return rows, rows
 
     def transform(self, X):
         """Compute the dissimilarity of each point to each medoid.

@@ -12,9 +12,8 @@ from skextras._validation import (
     StrOptions,
     _fit_context,
     all_or_nothing,
-    check_memory,
 )
-from skextras.cluster._medoids import _distances, _init
+from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._alternate import alternate
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._build import loss_of_each
@@ -237,7 +236,7 @@ class KMedoids(BaseMedoids):
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
-            matrix = self._dissimilarities(X, given, points, params)
+            matrix = self._dissimilarities(X, given, points, params, self.n_clusters)
             best, converged = self._best_run(X, *matrix, points, start)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
@@ -245,34 +244,6 @@ class KMedoids(BaseMedoids):
         if self._set_result(X, weight, params, medoids, points) and not converged:
             warn_not_converged("KMedoids", self.max_iter)
         return self
-
-    def _dissimilarities(self, X, given, points, params):
-        """Matrix between the points, by rows of candidates and by rows of points."""
-        size = len(points.index)
-        whole = given is not None and size == X.shape[0]
-        copies = 0 if whole else 1 if given is None else 1 + (given[0] is not given[1])
-        check_memory(
-            size**2 * (1 + copies * X.dtype.itemsize)
-            + size * self.n_clusters * X.dtype.itemsize,
-            f"The matrix of dissimilarities between {size} points",
-            "fit on a sample, and predict the rest.",
-        )
-        if whole:
-            return given
-        if given is not None:
-            rows, columns = given
-            part = rows[np.ix_(points.index, points.index)]
-            if columns is rows:
-                return part, part
-            return part, columns[np.ix_(points.index, points.index)]
-        rows = _distances.square(
-            X[points.index],
-            self.metric,
-            params,
-            samples=points.index,
-            n_jobs=self.n_jobs,
-        )
-        return rows, rows
 
     def _best_run(self, X, rows, columns, points, start):
         """Optimise ``n_init`` times; return the best result and if it converged."""

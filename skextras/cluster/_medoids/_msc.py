@@ -42,15 +42,15 @@ class MSCState:
         self.removal = np.empty(k)
         _cache_kernels.fill_table(rows, self.medoids, self.table, 0, m)
         _silhouette_kernels.fill_caches(self.table, self.slots, self.near, 0, m)
-        _silhouette_kernels.set_all_terms(self.near, self.weight, self.terms, self.rough)
+        _silhouette_kernels.set_all_terms(
+            self.near, self.weight, self.terms, self.rough
+        )
         self.n_swap, self.last = 0, -1
         self.refresh()
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
-        self.loss = _silhouette_kernels.sum_losses(
-            self.slots, self.terms, self.removal
-        )
+        self.loss = _silhouette_kernels.sum_losses(self.slots, self.terms, self.removal)
         return self.loss
 
     def eager_pass(self):

@@ -9,12 +9,17 @@ Arrays, with ``m`` points, ``k`` medoids and one row per candidate:
 ``near``    (3, m)       their dissimilarities; of two medoids, the third is at infinity
 ``weight``  (m,)         weights, whose sum is 1
 ``terms``   (m, 8)       per point, what its share of the loss is computed from
+``rough``   (5, m)       of these, what a lower bound needs, in the type of ``rows``
 ``removal`` (k,)         loss added when a slot is emptied
+``partial`` (2 k LANES,) shares of the slots that are nearest, then that are second
 
 The loss is the weighted mean of ``ratio(nearest, second)``: one minus the average
 medoid silhouette. Candidate j in slot i changes it by ``removal[i] + shared +
 partial[i]``. Only points nearer to j than to their third medoid add to ``partial`` of
 their two nearest slots, and only those nearer than to their second add to ``shared``.
+Of the former, the share of the second slot and that of points farther than their second
+medoid are not negative: without them, there is a lower bound, which rules out nearly
+all candidates.
 """
 
 import numpy as np
@@ -26,15 +31,16 @@ from numba.extending import intrinsic
 from skextras._jit import FAST, jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
-LANES = 4  # sums of a slot side by side: each addition waits for the one before
-MANY = 12
-LINE = 64  # bytes fetched at a time
-LOCALITY = 3
-SMALL = 2.0**-126
-TINY = 2.0**-1022  # the least normal number: a quotient of 0 by it is 0
-#: Columns of ``terms``. Losses are those of a point as it is, without its nearest
-#: medoid, and without its second.
+MANY = 24  # so many of them are summed up faster together with the others
+LANES = 8  # sums of a slot side by side: each addition waits for the one before
+LINE = 64  # bytes that are fetched at once
+TINY = 2.0**-1022  # the least normal number of float64: 0 divided by it is 0
+SMALL = 2.0**-126  # that of float32
+#: Columns of ``terms``: the last five are the loss of a point as it is, without its
+#: nearest medoid and without its second, and its weight times dissimilarities.
 DN, WEIGHT, PER_DS, LOSS, LOSS_A, LOSS_S, W_DS, W_DN = range(8)
+#: Rows of ``rough``: GAP is LOSS - LOSS_A.
+R_DN, R_WEIGHT, R_PER_DS, R_LOSS, R_GAP = range(5)
 
 if config.DISABLE_JIT:
 
@@ -112,7 +118,7 @@ else:
                 place = builder.add(args[1], args[1].type(line * LINE // size))
                 pointer = builder.gep(data, [place])
                 pointer = builder.bitcast(pointer, byte)
-                builder.call(function, [pointer, word(0), word(LOCALITY), word(1)])
+                builder.call(function, [pointer, word(0), word(3), word(1)])
             return context.get_dummy_value()
 
         return types.void(row, types.intp), codegen
@@ -154,13 +160,11 @@ def _set_terms(o, near, weight, terms, rough):
     terms[o, LOSS_S] = w * (dn / dt)
     terms[o, W_DS] = w * ds
     terms[o, W_DN] = w * dn
-
-
-    rough[0, o] = dn
-    rough[1, o] = w
-    rough[2, o] = w / max(ds, SMALL)
-    rough[3, o] = terms[o, LOSS]
-    rough[4, o] = terms[o, LOSS] - terms[o, LOSS_A]
+    rough[R_DN, o] = near[0, o]
+    rough[R_WEIGHT, o] = w
+    rough[R_PER_DS, o] = w / max(ds, SMALL)
+    rough[R_LOSS, o] = terms[o, LOSS]
+    rough[R_GAP, o] = terms[o, LOSS] - terms[o, LOSS_A]
 
 
 @jit
@@ -188,7 +192,9 @@ def _score_inner(d, o, a, s, terms, partial, k):
     """Add a point nearer than its second medoid; return the share of all slots."""
     dn, own = terms[o, DN], terms[o, LOSS]
     new = terms[o, WEIGHT] * (min(d, dn) / max(max(d, dn), TINY))
-    partial[LANES * a + o % LANES] += d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
+    partial[LANES * a + o % LANES] += (
+        d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
+    )
     partial[LANES * (k + s) + o % LANES] += own - terms[o, LOSS_S]
     return new - own
 
@@ -202,31 +208,41 @@ def _score_outer(d, o, a, s, terms, partial, k):
 
 
 @jit(fastmath=FAST)
-def _rough_block(row, ds, rough, start, shares, parts):
-    """Shares of BLOCK points in the loss of all slots (summed) and of their own."""
-    low = row.dtype.type(SMALL)
-    zero = row.dtype.type(0)
+def _rough_block(row, ds, rough, start, parts):
+    """Fill in the shares of BLOCK points for their slots; sum up that of all slots."""
+    low, zero = rough.dtype.type(SMALL), rough.dtype.type(0)
     shared = zero
     d, limit = row[start : start + BLOCK], ds[start : start + BLOCK]
-    dn, w = rough[0][start : start + BLOCK], rough[1][start : start + BLOCK]
-    per_ds, own = rough[2][start : start + BLOCK], rough[3][start : start + BLOCK]
-    gap = rough[4][start : start + BLOCK]
+    dn = rough[R_DN][start : start + BLOCK]
+    w = rough[R_WEIGHT][start : start + BLOCK]
+    per_ds = rough[R_PER_DS][start : start + BLOCK]
+    loss = rough[R_LOSS][start : start + BLOCK]
+    gap = rough[R_GAP][start : start + BLOCK]
     for i in range(BLOCK):
         new = w[i] * (min(d[i], dn[i]) / max(max(d[i], dn[i]), low))
         inside = d[i] < limit[i]
-        shared += new - own[i] if inside else zero
-        parts[i] = d[i] * per_ds[i] - new + gap[i]
+        shared += new - loss[i] if inside else zero
+        parts[i] = d[i] * per_ds[i] - new + gap[i] if inside else zero
     return shared
 
 
 @jit
-def bound(row, following, slots, near, terms, rough, removal, partial, parts):
+def _rough_point(d, o, slot, rough, partial):
+    """Add one point to its slot; return the share of all slots."""
+    dn, low = rough[R_DN, o], rough.dtype.type(SMALL)
+    new = rough[R_WEIGHT, o] * (min(d, dn) / max(max(d, dn), low))
+    part = d * rough[R_PER_DS, o] - new + rough[R_GAP, o]
+    partial[LANES * slot + o % LANES] += np.float64(part)
+    return np.float64(new - rough[R_LOSS, o])
+
+
+@jit
+def bound(row, following, slots, near, rough, removal, partial, parts):
     """Lower bound of the change by a candidate, up to rounding in the type of the rows.
 
-    Only points nearer than their second medoid are looked at: what others add to
-    ``partial`` is not negative, nor is what the second slots get.
+    The row of the candidate that follows is fetched meanwhile.
     """
-    k, m = removal.shape[0], terms.shape[0]
+    k, m = removal.shape[0], slots.shape[1]
     first, ds = slots[0], near[1]
     whole = m - m % BLOCK
     shared = 0.0
@@ -234,22 +250,18 @@ def bound(row, following, slots, near, terms, rough, removal, partial, parts):
     for start in range(0, whole, BLOCK):
         mask = _closer(row, start, ds)
         _fetch(following, start)
-        if mask == 0:
-            continue
         if _count_bits(mask) >= MANY:
-            shared += np.float64(_rough_block(row, ds, rough, start, parts, parts))
-            while mask != 0:
-                i = _first_bit(mask)
-                mask = _drop_bit(mask)
+            shared += np.float64(_rough_block(row, ds, rough, start, parts))
+            for i in range(BLOCK):
                 partial[LANES * first[start + i] + i % LANES] += np.float64(parts[i])
-        else:
-            while mask != 0:
-                o = start + _first_bit(mask)
-                mask = _drop_bit(mask)
-                shared += _rough_point(np.float64(row[o]), o, first[o], terms, partial)
+            continue
+        while mask != 0:
+            o = start + _first_bit(mask)
+            mask = _drop_bit(mask)
+            shared += _rough_point(row[o], o, first[o], rough, partial)
     for o in range(whole, m):
         if row[o] < ds[o]:
-            shared += _rough_point(np.float64(row[o]), o, first[o], terms, partial)
+            shared += _rough_point(row[o], o, first[o], rough, partial)
     best = np.inf
     for i in range(k):
         change = removal[i]
@@ -260,21 +272,9 @@ def bound(row, following, slots, near, terms, rough, removal, partial, parts):
 
 
 @jit
-def _rough_point(d, o, a, terms, partial):
-    dn, own = terms[o, DN], terms[o, LOSS]
-    new = terms[o, WEIGHT] * (min(d, dn) / max(max(d, dn), TINY))
-    partial[LANES * a + o % LANES] += d * terms[o, PER_DS] - new - terms[o, LOSS_A] + own
-    return new - own
-
-
-@jit
 def evaluate(row, slots, near, terms, removal, partial):
-    """Change of the loss by a candidate in its best slot, and that slot.
-
-    ``partial`` (2 k,) becomes the shares of slots that are nearest, then of those that
-    are second.
-    """
-    k, m = removal.shape[0], terms.shape[0]
+    """Change of the loss by a candidate in its best slot, and that slot."""
+    k, m = removal.shape[0], slots.shape[1]
     first, second, ds, dt = slots[0], slots[1], near[1], near[2]
     whole = m - m % BLOCK
     shared = 0.0
@@ -386,7 +386,7 @@ def scan(
     """
     partial = np.empty(2 * LANES * medoids.shape[0])
     parts = np.empty(BLOCK, dtype=rows.dtype)
-    margin = 16.0 * np.finfo(rows.dtype).eps
+    margin = 2.0 * BLOCK * np.finfo(rows.dtype).eps  # for the rounding of the bound
     n_swap = 0
     for position in range(start, stop):
         j = order[position]
@@ -395,7 +395,7 @@ def scan(
         if is_medoid[j]:
             continue
         following = rows[order[min(position + 1, stop - 1)]]
-        low = bound(rows[j], following, slots, near, terms, rough, removal, partial, parts)
+        low = bound(rows[j], following, slots, near, rough, removal, partial, parts)
         if low >= margin:
             continue
         change, b = evaluate(rows[j], slots, near, terms, removal, partial)
