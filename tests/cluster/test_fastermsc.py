@@ -111,7 +111,7 @@ def test_changes_and_bounds_in_blocks(k, dtype):
     for j in set(range(0, 200, 17)) - set(medoids.tolist()):
         values = naive.swap_silhouettes(task.distances, list(medoids), j, weight)
         np.testing.assert_allclose(changes(state, j), value - values, atol=1e-13)
-        rounding = 128 * np.finfo(dtype).eps
+        rounding = 128 * float(np.finfo(dtype).eps)
         low = lower_bound(state, j)
         assert low == pytest.approx(plain_bound(state, j), abs=rounding)
         assert low <= (value - values).min() + rounding
