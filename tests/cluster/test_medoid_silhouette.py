@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.metrics import pairwise_distances
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -201,6 +201,22 @@ def test_all_points_are_medoids(X):
     assert (model.medoid_silhouette_, model.inertia_) == (1, 0)
 
 
+@pytest.mark.parametrize("method", ["fastermsc", "dynmsc"])
+def test_one_cluster_has_no_silhouette(X, method):
+    model = MedoidSilhouette(1, method=method)
+    with pytest.warns(UndefinedMetricWarning, match="n_clusters=1 is undefined"):
+        model.fit(X)
+    sums = pairwise_distances(X).sum(axis=0)
+    np.testing.assert_array_equal(model.medoid_indices_, [sums.argmin()])
+    assert model.inertia_ == pytest.approx(sums.min())
+    assert np.isnan(model.medoid_silhouette_)
+    assert np.isnan(model.score(X))
+    assert np.isnan(model.medoid_silhouette_samples_).all()
+    with pytest.warns(UndefinedMetricWarning):
+        model.fit([[0.0]])
+    assert model.labels_ == 0
+
+
 def test_few_points():
     model = MedoidSilhouette("auto").fit([[0.0], [1.0], [5.0]])
     assert model.n_clusters_ == 2
@@ -223,7 +239,7 @@ def test_warning_of_unfinished_search(X):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_clusters": 1}, "'n_clusters' parameter .* Got 1"),
+        ({"n_clusters": 0}, "'n_clusters' parameter .* Got 0"),
         ({"n_clusters": "best"}, "'n_clusters' parameter .* Got 'best'"),
         ({"n_clusters": 61}, "n_samples=60 must be >= n_clusters=61"),
         ({"method": "fasterpam"}, "'method' parameter .* Got 'fasterpam'"),

@@ -1,8 +1,10 @@
 """Clustering by the average medoid silhouette: the estimator."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -49,8 +51,10 @@ class MedoidSilhouette(BaseMedoids):
     Parameters
     ----------
     n_clusters : int or "auto", default=8
-        Number of clusters, at least 2. With "auto", the number from 2 to
-        ``max_clusters`` with the largest average, the smaller one on ties.
+        Number of clusters. With "auto", the number from 2 to ``max_clusters`` with the
+        largest average, the smaller one on ties. For 1, where nothing is second, the
+        average is NaN and the medoid is the point with the smallest sum of
+        dissimilarities.
     metric : str or callable, default="euclidean"
         Dissimilarity, as in :class:`KMedoids`.
     metric_params : dict, default=None
@@ -123,6 +127,8 @@ class MedoidSilhouette(BaseMedoids):
 
     Warns
     -----
+    UndefinedMetricWarning
+        If ``n_clusters`` is 1.
     ConvergenceWarning
         If ``max_iter`` ended the search that led to the medoids, or if there are fewer
         distinct points than clusters: some are then empty.
@@ -160,7 +166,7 @@ class MedoidSilhouette(BaseMedoids):
 
     _parameter_constraints = {  # noqa: RUF012
         "n_clusters": [
-            Interval(Integral, 2, None, closed="left"),
+            Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
         ],
         "metric": [StrOptions(METRICS), callable],
@@ -221,7 +227,7 @@ class MedoidSilhouette(BaseMedoids):
             The fitted estimator.
         """
         least = 2 if self.n_clusters == "auto" else int(self.n_clusters)
-        descends = self.n_clusters == "auto" or self.method == "dynmsc"
+        descends = least > 1 and (self.n_clusters == "auto" or self.method == "dynmsc")
         if descends and self.max_clusters < least:
             raise ValueError(
                 f"max_clusters={self.max_clusters} must be >= n_clusters={least} with "
@@ -234,7 +240,8 @@ class MedoidSilhouette(BaseMedoids):
         if not isinstance(self.init, str):
             start = _init.locate(self.init, X, top, points)
         if n_points <= least:
-            path = {least: MSCResult(np.arange(n_points), 1.0, 1, 0, True)}
+            value = np.nan if least == 1 else 1.0
+            path = {least: MSCResult(np.arange(n_points), value, 1, 0, True)}
         else:
             rows, _ = self._dissimilarities(X, given, points, params, top, codes=False)
             path = self._best_path(X, rows, points, start, least)
@@ -253,6 +260,13 @@ class MedoidSilhouette(BaseMedoids):
         samples = self._silhouettes(X)
         self.medoid_silhouette_ = float(np.average(samples, weights=weight))
         self.medoid_silhouette_samples_ = samples.astype(X.dtype, copy=False)
+        if self.n_clusters_ == 1:
+            warnings.warn(
+                "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
+                "two clusters or more.",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
         if whole and not best.converged:
             warn_not_converged("MedoidSilhouette", self.max_iter)
         return self
@@ -263,6 +277,9 @@ class MedoidSilhouette(BaseMedoids):
         rng = check_random_state(self.random_state)
         sums = loss_of_each(rows, weight, n_jobs=n_jobs)
         order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        if least == 1:
+            with fit_progress(self, X, max_steps=1) as step, step():
+                return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
         candidates = order[rng.permutation(len(order))]
         n_fits = self.n_init * (1 + 2 * (top - least))
         path = {}
@@ -293,7 +310,7 @@ class MedoidSilhouette(BaseMedoids):
         Returns
         -------
         score : float
-            The weighted average, between 0 and 1.
+            The weighted average, between 0 and 1; NaN for one cluster.
         """
         check_is_fitted(self, "medoid_indices_")
         X = self._check_X(X, reset=False)
@@ -302,6 +319,8 @@ class MedoidSilhouette(BaseMedoids):
 
     def _silhouettes(self, X):
         """Medoid silhouette of every row of X, in float64."""
+        if self.n_clusters_ == 1:
+            return np.full(X.shape[0], np.nan)
         if self.metric == "precomputed":
             return silhouettes(self._to_medoids(X))
         size = max(1, _ITEMS_PER_BLOCK // self.n_clusters_)

@@ -46,8 +46,10 @@ def medoid_silhouette_samples(distances):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skextras.cluster import medoid_silhouette_samples
-    >>> medoid_silhouette_samples([[0.0, 2.0, 5.0], [1.0, 2.0, 3.0], [2.0, 2.0, 4.0]])
+    >>> to_medoids = np.array([[0.0, 2.0, 5.0], [1.0, 2.0, 3.0], [2.0, 2.0, 4.0]])
+    >>> medoid_silhouette_samples(to_medoids)
     array([1. , 0.5, 0. ])
     """
     distances = _check_to_medoids(distances)
