@@ -41,6 +41,7 @@ notebooks:
 bench:
 	@$(VENV) bench
 	$(BIN)/python benchmarks/run.py k_medoids $(BENCH_ARGS)
+	$(BIN)/python benchmarks/run.py medoid_silhouette $(BENCH_ARGS)
 
 bench-large:
 	@$(VENV) bench

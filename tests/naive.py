@@ -202,3 +202,64 @@ def within_limits(distances, medoids, weight, n_fixed, least, order, eager):
         if not least:
             break
     return medoids, n_iter, n_swap
+
+
+def medoid_silhouette(distances, medoids, weight=None):
+    """Average medoid silhouette, point by point."""
+    distances = np.asarray(distances, dtype=np.float64)
+    weight = np.ones(len(distances)) if weight is None else np.asarray(weight)
+    values = []
+    for row in distances[:, medoids]:
+        first, second = sorted(row)[:2]
+        values.append(1 - (first / second if second > 0 else 0))
+    return float(weight @ np.array(values) / weight.sum())
+
+
+def swap_silhouettes(distances, medoids, candidate, weight=None):
+    """Average after the candidate has taken each slot in turn."""
+    trials = [
+        [*medoids[:slot], candidate, *medoids[slot + 1 :]]
+        for slot in range(len(medoids))
+    ]
+    return np.array([medoid_silhouette(distances, t, weight) for t in trials])
+
+
+def fastermsc(distances, medoids, weight=None, order=None, max_iter=300):
+    """Eager swaps that raise the average: (medoids, passes, swaps)."""
+    order = range(len(distances)) if order is None else order
+    medoids = [int(j) for j in medoids]
+    value = medoid_silhouette(distances, medoids, weight)
+    n_iter, n_swap, last = 0, 0, None
+    while n_iter < max_iter:
+        n_iter += 1
+        before = n_swap
+        for j in order:
+            if j == last:
+                break
+            if j in medoids:
+                continue
+            values = swap_silhouettes(distances, medoids, j, weight)
+            slot = int(values.argmax())
+            if values[slot] > value + TOL:
+                medoids[slot], value = int(j), values[slot]
+                n_swap, last = n_swap + 1, j
+        if n_swap == before:
+            break
+    return medoids, n_iter, n_swap
+
+
+def dynmsc(distances, medoids, weight=None, order=None):
+    """Average for each number of medoids: the better one of two ways down."""
+    best = {}
+    for choose in (np.argmin, np.argmax):
+        chosen, _, _ = fastermsc(distances, medoids, weight, order)
+        while True:
+            value = medoid_silhouette(distances, chosen, weight)
+            best[len(chosen)] = max(value, best.get(len(chosen), 0))
+            if len(chosen) == 2:
+                break
+            trials = [np.delete(chosen, slot) for slot in range(len(chosen))]
+            values = [medoid_silhouette(distances, t, weight) for t in trials]
+            start = trials[choose(values)]
+            chosen, _, _ = fastermsc(distances, start, weight, order)
+    return best

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from skextras.cluster import KMedoids
+from skextras.cluster import KMedoids, MedoidSilhouette
 
 try:
     from sklearn.callback import ProgressBar
@@ -70,6 +70,19 @@ def test_hooks_of_several_runs(X):
 
 
 @with_callbacks
+def test_hooks_of_a_search_for_the_number(X):
+    """One run with 5 medoids, and two with each smaller number down to 2."""
+    recorder = Recorder()
+    model = MedoidSilhouette("auto", max_clusters=5, max_iter=40, random_state=0)
+    model.set_callbacks(recorder).fit(X)
+    assert recorder.max_subtasks == (1 + 2 * 3) * 40
+    assert recorder.count("begin") == recorder.count("end") >= 1 + 2 * 3
+    plain = MedoidSilhouette(5, random_state=0).set_callbacks(Recorder()).fit(X)
+    expected = model.medoid_silhouette_path_[-1]
+    assert plain.medoid_silhouette_path_[0] == expected
+
+
+@with_callbacks
 def test_callbacks_are_let_go_of_after_an_interrupt(X):
     recorder = Recorder(stop_after=2)
     model = KMedoids(6, n_init=5, random_state=0).set_callbacks(recorder)
@@ -95,16 +108,16 @@ def test_fit_is_silent(X, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def interrupted_fit(shape, params):
+def interrupted_fit(shape, params, family="KMedoids"):
     """Send SIGINT to a process a second after its long fit began; return its output."""
     code = f"""
         import traceback
         import numpy as np
-        from skextras.cluster import KMedoids
+        from skextras.cluster import {family}
 
         X = np.random.default_rng(0).normal(size={shape})
-        model = KMedoids(**{params})
-        KMedoids(**{params} | dict(n_init=1)).fit(X[:50])  # load the machine code
+        model = {family}(**{params})
+        {family}(**{params} | dict(n_init=1)).fit(X[:50])  # load the machine code
         print("now")
         try:
             model.fit(X)
@@ -145,3 +158,12 @@ def test_interrupt_of_a_long_fit(shape, params, place):
     output = interrupted_fit(shape, params)
     assert output.endswith("KeyboardInterrupt\nunfitted: True\n"), output
     assert place in output
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent in another way")
+def test_interrupt_of_a_search_by_silhouette():
+    params = {"n_clusters": 30, "n_init": 10**6}
+    output = interrupted_fit((2000, 3), params, "MedoidSilhouette")
+    assert output.endswith("KeyboardInterrupt\nunfitted: True\n"), output
+    assert "_best_path" in output

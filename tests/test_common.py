@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skextras.cluster import CLARA, CLARANS, KMedoids
+from skextras.cluster import CLARA, CLARANS, KMedoids, MedoidSilhouette
 
 
 def taxicab(x, y):
@@ -52,6 +52,9 @@ ESTIMATORS = [
     KMedoids(method="fastclara"),
     KMedoids(method="fastclarans", n_clusters=1),
     CLARA(metric="gower"),
+    MedoidSilhouette(),
+    MedoidSilhouette("auto", n_jobs=2),
+    MedoidSilhouette(metric="manhattan", method="dynmsc", n_init=2, init="build"),
     KMedoids(init="lab", method="pam"),
     KMedoids(init="heuristic", method="alternate"),
     KMedoids(n_init=3, n_jobs=2),
@@ -74,16 +77,17 @@ def test_estimator(estimator, check):
 
 def square_checks():
     """Yield the checks of a precomputed matrix that do feed a square one."""
-    for _, check in estimator_checks_generator(KMedoids(metric="precomputed")):
-        if check.func.__name__ not in ("check_clustering", "check_estimators_nan_inf"):
-            yield check
+    for family in (KMedoids, MedoidSilhouette):
+        estimator = family(metric="precomputed")
+        for _, check in estimator_checks_generator(estimator):
+            name = check.func.__name__
+            if name not in ("check_clustering", "check_estimators_nan_inf"):
+                yield pytest.param(estimator, check, id=f"{family.__name__}-{name}")
 
 
-@pytest.mark.parametrize(
-    "check", square_checks(), ids=lambda check: check.func.__name__
-)
-def test_estimator_of_a_matrix(check):
-    check(KMedoids(metric="precomputed"))
+@pytest.mark.parametrize(("estimator", "check"), list(square_checks()))
+def test_estimator_of_a_matrix(estimator, check):
+    check(clone(estimator))
 
 
 def test_array_api_check_is_not_skipped():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 
 import numpy as np
 import pandas
@@ -30,11 +31,12 @@ OBJECTS = [find(*pair) for pair in PUBLIC]
 ESTIMATORS = [thing for thing in OBJECTS if hasattr(thing, "get_params")]
 FUNCTIONS = [thing for thing in OBJECTS if inspect.isfunction(thing)]
 RESULTS = [thing for thing in OBJECTS if hasattr(thing, "_fields")]
+DISPLAYS = [thing for thing in OBJECTS if hasattr(thing, "plot")]
 METHODS = [
-    method
-    for estimator in ESTIMATORS
-    for name, method in vars(estimator).items()
-    if inspect.isfunction(method) and not name.startswith("_")
+    getattr(thing, name)
+    for thing in [*ESTIMATORS, *DISPLAYS]
+    for name, method in vars(thing).items()
+    if isinstance(method, FunctionType | classmethod) and not name.startswith("_")
 ]
 
 
@@ -62,8 +64,10 @@ def parameters(thing):
 
 
 def test_all_objects_are_looked_at():
-    assert {*ESTIMATORS, *FUNCTIONS, *RESULTS} == set(OBJECTS)
-    assert {"KMedoids", "fasterpam"} <= {name for _, name in PUBLIC}
+    assert {*ESTIMATORS, *FUNCTIONS, *RESULTS, *DISPLAYS} == set(OBJECTS)
+    assert {"KMedoids", "fasterpam", "MedoidPathDisplay"} <= {
+        name for _, name in PUBLIC
+    }
 
 
 def test_families():
@@ -112,7 +116,9 @@ def test_summary(thing):
     assert rest.startswith("\n") or rest == ""
 
 
-@pytest.mark.parametrize("thing", [*ESTIMATORS, *FUNCTIONS, *METHODS], ids=by_name)
+@pytest.mark.parametrize(
+    "thing", [*ESTIMATORS, *DISPLAYS, *FUNCTIONS, *METHODS], ids=by_name
+)
 def test_parameters_are_documented(thing):
     assert entries(thing, "Parameters") == parameters(thing) or not parameters(thing)
     for name, parameter in inspect.signature(thing).parameters.items():

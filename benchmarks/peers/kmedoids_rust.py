@@ -22,3 +22,13 @@ def fit(X, k):
     """Fit the estimator by its default call from features."""
     model = kmedoids.KMedoids(k, metric="euclidean", random_state=0).fit(X)
     return model.cluster_centers_
+
+
+def fastermsc(D, medoids):
+    """Swap from given medoids in natural order; return the average."""
+    return kmedoids.fastermsc(D, medoids, max_iter=300).loss
+
+
+def dynmsc(D, medoids):
+    """Go down from given medoids to two; return the best average."""
+    return kmedoids.dynmsc(D, medoids, minimum_k=2, max_iter=300).loss

@@ -4,5 +4,24 @@ from skextras.cluster._medoids._clara import CLARA
 from skextras.cluster._medoids._clarans import CLARANS
 from skextras.cluster._medoids._fasterpam import FasterPAMResult, fasterpam
 from skextras.cluster._medoids._kmedoids import KMedoids
+from skextras.cluster._medoids._medoid_silhouette import MedoidSilhouette
+from skextras.cluster._medoids._path import MedoidPath, k_path
+from skextras.cluster._medoids._path_display import MedoidPathDisplay
+from skextras.cluster._medoids._silhouette import (
+    medoid_silhouette_samples,
+    medoid_silhouette_score,
+)
 
-__all__ = ["CLARA", "CLARANS", "FasterPAMResult", "KMedoids", "fasterpam"]
+__all__ = [
+    "CLARA",
+    "CLARANS",
+    "FasterPAMResult",
+    "KMedoids",
+    "MedoidPath",
+    "MedoidPathDisplay",
+    "MedoidSilhouette",
+    "fasterpam",
+    "k_path",
+    "medoid_silhouette_samples",
+    "medoid_silhouette_score",
+]

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances
 
-from skextras.cluster import KMedoids
+from skextras.cluster import CLARA, CLARANS, KMedoids, medoid_silhouette_samples
 from tests import naive
 from tests.problems import JIT, assert_same_fit, matrix
 
@@ -183,3 +184,18 @@ def test_too_few_passes(X):
     assert model.n_swap_ > 0
     KMedoids(1, max_iter=1).fit(X)
     KMedoids(5, init="first", max_iter=20, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("estimator", [KMedoids(6), CLARA(6), CLARANS(6)])
+def test_second_medoids_and_silhouettes(X, estimator):
+    model = clone(estimator).set_params(random_state=0).fit(X)
+    distances = model.transform(X)
+    rows = np.arange(len(X))
+    np.testing.assert_array_equal(distances[rows, model.labels_], model.distances_)
+    expected = medoid_silhouette_samples(distances)
+    np.testing.assert_allclose(model.medoid_silhouette_samples_, expected, rtol=1e-6)
+    distances[rows, model.labels_] = np.inf
+    np.testing.assert_array_equal(distances.argmin(axis=1), model.second_labels_)
+    one = clone(estimator).set_params(n_clusters=1).fit(X)
+    assert (one.second_labels_ == -1).all()
+    assert np.isnan(one.medoid_silhouette_samples_).all()

@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
+from skextras._parallel import row_blocks
 from skextras._validation import check_memory, check_weights, validate_data
 from skextras.cluster._medoids import _distances, _sparse
 from skextras.cluster._medoids._matrix import (
@@ -24,6 +25,9 @@ from skextras.cluster._medoids._matrix import (
 )
 from skextras.cluster._medoids._points import distinct_points, weighted_points
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows, loss_of_each
+from skextras.cluster._medoids._silhouette import from_nearest
+
+_ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
 
 
 class BaseMedoids(
@@ -35,16 +39,17 @@ class BaseMedoids(
 ):
     """Base of estimators with the parameters n_clusters, metric and n_jobs."""
 
-    def _prepare(self, X, sample_weight):
-        """Check the input of ``fit``.
+    def _prepare(self, X, sample_weight, n_clusters=None):
+        """Check the input of ``fit``, for at least ``n_clusters`` or those asked for.
 
         Returns X, the weights, the precomputed matrix by rows of candidates and by rows
         of points (or None), the distinct points, and the arguments of the metric.
         """
         X = self._check_X(X, reset=True)
-        if X.shape[0] < self.n_clusters:
+        n_clusters = self.n_clusters if n_clusters is None else n_clusters
+        if X.shape[0] < n_clusters:
             raise ValueError(
-                f"n_samples={X.shape[0]} must be >= n_clusters={self.n_clusters}: give "
+                f"n_samples={X.shape[0]} must be >= n_clusters={n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
         given, params = None, self.metric_params
@@ -100,19 +105,24 @@ class BaseMedoids(
         self._metric_params = params
         self.medoid_indices_ = medoids
         self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
-        self._n_features_out = self.n_clusters
-        self.labels_, self.distances_ = self._nearest(X)
+        self._n_features_out = n_clusters = len(medoids)
+        self.labels_, self.distances_, second, far = self._nearest(X)
+        self.second_labels_ = second
+        samples = from_nearest(self.distances_, far)
+        if n_clusters == 1:
+            samples[:] = np.nan
+        self.medoid_silhouette_samples_ = samples.astype(X.dtype, copy=False)
         self.inertia_ = float(weight @ self.distances_.astype(np.float64))
         n_found = min(len(np.unique(self.labels_)), len(points.index))
-        if n_found < self.n_clusters:
+        if n_found < n_clusters:
             warnings.warn(
                 f"Only {n_found} distinct points (of positive weight, at distances "
-                f"above 0) were found for n_clusters={self.n_clusters}: other clusters "
+                f"above 0) were found for n_clusters={n_clusters}: other clusters "
                 "are empty, or hold points of weight 0; ask for fewer clusters.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        return n_found == self.n_clusters
+        return n_found == n_clusters
 
     def transform(self, X):
         """Compute the dissimilarity of each point to each medoid.
@@ -167,7 +177,7 @@ class BaseMedoids(
         check_is_fitted(self, "medoid_indices_")
         X = self._check_X(X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
-        _, distances = self._nearest(X)
+        distances = self._nearest(X)[1]
         return -float(np.average(distances.astype(np.float64), weights=weight))
 
     def _check_X(self, X, *, reset):
@@ -184,19 +194,14 @@ class BaseMedoids(
         )
 
     def _nearest(self, X):
-        """Nearest medoid of every row of X, and its dissimilarity."""
-        if self.metric != "precomputed":
-            return _distances.nearest(
-                X,
-                self.cluster_centers_,
-                self.metric,
-                self._metric_params,
-                n_jobs=self.n_jobs,
-            )
-        if sparse.issparse(X):
-            return _sparse.nearest(X, self.medoid_indices_, self._missing())
-        distances = self._to_medoids(X)
-        return distances.argmin(axis=1), distances.min(axis=1)
+        """Two nearest medoids of every row of X: see ``_distances.nearest``."""
+        size = max(1, _ITEMS_PER_BLOCK // len(self.medoid_indices_))
+        blocks = row_blocks(X.shape[0], size)
+        parts = [
+            _distances.nearest(self._to_medoids(X[start:stop]))
+            for start, stop in blocks
+        ]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def _to_medoids(self, X):
         """Dissimilarity of every row of X to every medoid."""

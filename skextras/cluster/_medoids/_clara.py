@@ -89,6 +89,10 @@ class CLARA(BaseMedoids):
         The loss over all training points: weighted sum of ``distances_``.
     distances_ : ndarray of shape (n_samples,)
         Dissimilarity of each training point to its medoid.
+    second_labels_ : ndarray of shape (n_samples,)
+        Cluster of the second nearest medoid, -1 if there is one cluster.
+    medoid_silhouette_samples_ : ndarray of shape (n_samples,)
+        Medoid silhouettes, see :func:`medoid_silhouette_samples`; NaN for one cluster.
     n_iter_ : int
         Number of passes in the sample that gave the medoids.
     n_features_in_ : int

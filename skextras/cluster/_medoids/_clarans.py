@@ -81,6 +81,10 @@ class CLARANS(BaseMedoids):
         The loss: weighted sum of ``distances_``.
     distances_ : ndarray of shape (n_samples,)
         Dissimilarity of each training point to its medoid.
+    second_labels_ : ndarray of shape (n_samples,)
+        Cluster of the second nearest medoid, -1 if there is one cluster.
+    medoid_silhouette_samples_ : ndarray of shape (n_samples,)
+        Medoid silhouettes, see :func:`medoid_silhouette_samples`; NaN for one cluster.
     n_iter_ : int
         Number of draws of the best search.
     n_swap_ : int

@@ -26,7 +26,6 @@ _SPARSE = (
 _MISSING = ("gower", "nan_euclidean")
 _BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
 _TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
-_ITEMS_PER_BLOCK = 2**24  # distances to centers that are held at a time
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
 
 
@@ -116,16 +115,19 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
     return _checked(out, metric, n_jobs)
 
 
-def nearest(X, centers, metric, params, *, n_jobs=None):
-    """Return the nearest center of every row of X, the first on ties, and how far."""
-    labels = np.empty(X.shape[0], dtype=np.intp)
-    distances = np.empty(X.shape[0], dtype=X.dtype)
-    size = max(1, _ITEMS_PER_BLOCK // centers.shape[0])
-    for start, stop in row_blocks(X.shape[0], size):
-        part = to_centers(X[start:stop], centers, metric, params, n_jobs=n_jobs)
-        labels[start:stop] = part.argmin(axis=1)
-        distances[start:stop] = part.min(axis=1)
-    return labels, distances
+def nearest(distances):
+    """Return the slots of the two nearest medoids of every row, and how far they are.
+
+    The first slots on ties; -1 and infinity if there is no second medoid. ``distances``
+    is overwritten.
+    """
+    rows = np.arange(len(distances))
+    first, near = distances.argmin(axis=1), distances.min(axis=1)
+    distances[rows, first] = np.inf
+    second, far = distances.argmin(axis=1), distances.min(axis=1)
+    if distances.shape[1] == 1:
+        second[:] = -1
+    return first, near, second, far
 
 
 def _by_products(X, metric, params):

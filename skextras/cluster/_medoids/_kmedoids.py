@@ -149,6 +149,10 @@ class KMedoids(BaseMedoids):
         The loss: weighted sum of ``distances_``.
     distances_ : ndarray of shape (n_samples,)
         Dissimilarity of each training point to its medoid.
+    second_labels_ : ndarray of shape (n_samples,)
+        Cluster of the second nearest medoid, -1 if there is one cluster.
+    medoid_silhouette_samples_ : ndarray of shape (n_samples,)
+        Medoid silhouettes, see :func:`medoid_silhouette_samples`; NaN for one cluster.
     method_ : str
         The method that "auto" chose. "fasterpam-codes" is "fasterpam" without a matrix
         of dissimilarities.
@@ -316,7 +320,7 @@ class KMedoids(BaseMedoids):
             warn_of_small_clusters(self, weight)
         return self
 
-    def _choose_method(self, rows, limits):
+    def _choose_method(self, rows, limits=()):
         """Set ``method_``; return the dissimilarities, held if it needs them so."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
         if isinstance(rows, SparseRows):

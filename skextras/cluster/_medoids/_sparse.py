@@ -242,17 +242,5 @@ def to_medoids(X, medoids, missing):
     return distances
 
 
-def nearest(X, medoids, missing):
-    """Return the nearest slot of every row, the first on ties, and how far it is."""
-    labels = np.empty(X.shape[0], dtype=np.intp)
-    distances = np.empty(X.shape[0], dtype=X.dtype)
-    size = max(1, _ITEMS_PER_BLOCK // len(medoids))
-    for start, stop in row_blocks(X.shape[0], size):
-        part = to_medoids(X[start:stop], medoids, missing)
-        labels[start:stop] = part.argmin(axis=1)
-        distances[start:stop] = part.min(axis=1)
-    return labels, distances
-
-
 def _arrays(X):
     return X.indptr, X.indices, X.data

@@ -1,0 +1,335 @@
+"""Clustering by the average medoid silhouette: the estimator."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skextras._callbacks import fit_progress, with_callbacks
+from skextras._validation import (
+    METRICS,
+    Interval,
+    StrOptions,
+    _fit_context,
+    all_or_nothing,
+    check_memory,
+    check_weights,
+)
+from skextras.cluster._medoids import _init
+from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._fasterpam import warn_not_converged
+from skextras.cluster._medoids._msc import MSCResult, dynmsc
+from skextras.cluster._medoids._points import fill_up
+from skextras.cluster._medoids._rows import loss_of_each
+from skextras.cluster._medoids._silhouette import from_nearest
+
+_ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
+
+
+class MedoidSilhouette(BaseMedoids):
+    r"""Clustering by the average medoid silhouette (FasterMSC, DynMSC).
+
+    Chooses ``n_clusters`` of the training points as medoids :math:`m_i` such that
+
+    .. math:: \frac{1}{\sum_o w_o} \sum_o w_o \left( 1 - \frac{a_o}{b_o} \right)
+
+    is large, where :math:`a_o` and :math:`b_o` are the dissimilarities of the point
+    :math:`x_o` to its nearest and second nearest medoid, and :math:`w` is
+    ``sample_weight``. A quotient with :math:`a_o = 0` is 0. With ``n_clusters="auto"``,
+    it chooses the number of clusters as well. The result is a local optimum: no
+    exchange of one medoid for one other point raises the average.
+
+    Time is :math:`O(n^2)` for each of a few passes, plus that of the :math:`n^2`
+    dissimilarities; memory is that of an :math:`n \times n` matrix in the dtype of
+    ``X``, for the :math:`n` distinct rows.
+
+    Read more in the :ref:`User Guide <medoid_silhouette>`.
+
+    Parameters
+    ----------
+    n_clusters : int or "auto", default=8
+        Number of clusters. With "auto", the number from 2 to ``max_clusters`` with the
+        largest average, the smaller one on ties. For 1, where nothing is second, the
+        average is NaN and the medoid is the point with the smallest sum of
+        dissimilarities.
+    metric : str or callable, default="euclidean"
+        Dissimilarity, as in :class:`KMedoids`.
+    metric_params : dict, default=None
+        Keyword arguments of ``metric``.
+    method : {"fastermsc", "dynmsc"}, default="fastermsc"
+        How the number of clusters is reached; "auto" implies "dynmsc".
+
+        - "fastermsc": from a start with that many medoids, make every exchange that
+          helps at once.
+        - "dynmsc": do so with ``max_clusters``; then remove a medoid and go on, down to
+          the number. This is done twice, without the medoid whose removal lowers the
+          average most, and without the one whose removal lowers it least, and the
+          better result is kept.
+    init : str or array-like, default="random"
+        Where to start, as in :class:`KMedoids`. An array holds as many medoids as the
+        search starts with.
+    n_init : int, default=1
+        Number of runs, each with its own start. The best result is kept, the first on
+        ties.
+    max_iter : int, default=300
+        Maximum number of passes over all candidates for each number of clusters.
+    max_clusters : int, default=20
+        Number of clusters from which "dynmsc" goes down; never more than one fewer than
+        there are distinct points. "fastermsc" does not use it.
+    n_jobs : int, default=None
+        Number of threads that compute dissimilarities, as in :class:`KMedoids`. The
+        result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the start and the order of the candidates. Pass an int for the same
+        result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each training point: that of its nearest medoid, the first on ties.
+    medoid_indices_ : ndarray of shape (n_clusters_,)
+        Training rows of the medoids.
+    cluster_centers_ : ndarray of shape (n_clusters_, n_features) or None
+        The medoids, sparse as ``X`` is; None if ``metric="precomputed"``.
+    medoid_silhouette_ : float
+        The average medoid silhouette.
+    medoid_silhouette_samples_ : ndarray of shape (n_samples,)
+        Medoid silhouette of each training point.
+    n_clusters_ : int
+        Number of medoids.
+    n_clusters_path_ : ndarray of shape (n_path,)
+        Numbers of clusters that were tried, ascending.
+    medoid_silhouette_path_ : ndarray of shape (n_path,)
+        Average medoid silhouette that was found for each.
+    inertia_ : float
+        Weighted sum of ``distances_``.
+    distances_ : ndarray of shape (n_samples,)
+        Dissimilarity of each training point to its medoid.
+    second_labels_ : ndarray of shape (n_samples,)
+        Cluster of the second nearest medoid, -1 if there is one cluster.
+    n_iter_ : int
+        Number of passes that led to the medoids, with their number of clusters.
+    n_swap_ : int
+        Number of exchanges in these passes.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` exceeds the number of samples, or ``max_clusters`` where that
+        is used; for other bad input, as :class:`KMedoids`.
+    MemoryError
+        If the matrix of dissimilarities is larger than the memory that is left.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If ``n_clusters`` is 1.
+    ConvergenceWarning
+        If ``max_iter`` ended the search that led to the medoids, or if there are fewer
+        distinct points than clusters: some are then empty.
+
+    See Also
+    --------
+    KMedoids : Choose medoids by the sum of dissimilarities.
+    k_path : Losses and medoid silhouettes of k-medoids for many numbers of clusters.
+    medoid_silhouette_score : The average medoid silhouette of any medoids.
+
+    Notes
+    -----
+    Every medoid has the value 1, so that the average is near 1 whenever there are
+    nearly as many medoids as points. Keep ``max_clusters`` small beside their number.
+
+    Equal rows and weights are treated as in :class:`KMedoids`. Sums are taken in
+    float64, and an exchange must raise the average by :math:`10^{-12}`.
+
+    References
+    ----------
+    .. [1] L. Lenssen and E. Schubert, "Medoid silhouette clustering with automatic
+       cluster number selection", Information Systems 120, 2024.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_blobs
+    >>> from skextras.cluster import MedoidSilhouette
+    >>> X, _ = make_blobs(300, centers=4, cluster_std=0.5, random_state=3)
+    >>> model = MedoidSilhouette("auto", random_state=0).fit(X)
+    >>> model.n_clusters_
+    4
+    >>> model.labels_.shape
+    (300,)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "n_clusters": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "metric": [StrOptions(METRICS), callable],
+        "metric_params": [dict, None],
+        "method": [StrOptions({"fastermsc", "dynmsc"})],
+        "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_clusters": [Interval(Integral, 2, None, closed="left")],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        metric="euclidean",
+        metric_params=None,
+        method="fastermsc",
+        init="random",
+        n_init=1,
+        max_iter=300,
+        max_clusters=20,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.metric_params = metric_params
+        self.method = method
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.max_clusters = max_clusters
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @all_or_nothing
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the medoids.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the average; None means 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        least = 2 if self.n_clusters == "auto" else int(self.n_clusters)
+        descends = least > 1 and (self.n_clusters == "auto" or self.method == "dynmsc")
+        if descends and self.max_clusters < least:
+            raise ValueError(
+                f"max_clusters={self.max_clusters} must be >= n_clusters={least} with "
+                "method='dynmsc', which goes down from there: raise it."
+            )
+        X, weight, given, points, params = self._prepare(X, sample_weight, least)
+        n_points = len(points.index)
+        top = max(least, min(self.max_clusters, n_points - 1)) if descends else least
+        start = np.argsort(points.index)[:top]
+        if not isinstance(self.init, str):
+            start = _init.locate(self.init, X, top, points)
+        if n_points <= least:
+            value = np.nan if least == 1 else 1.0
+            path = {least: MSCResult(np.arange(n_points), value, 1, 0, True)}
+        else:
+            rows = self._rows(X, given, points, params, self.n_jobs)
+            check_memory(
+                rows.n_points * (rows.n_points + top) * rows.dtype.itemsize,
+                f"The matrix of dissimilarities between {rows.n_points} points",
+                "fit on a sample, and predict the rest.",
+            )
+            rows = rows.hold()
+            path = self._best_path(X, rows, points, start, least)
+        self.n_clusters_path_ = np.array(sorted(path))
+        values = np.array([path[k].value for k in self.n_clusters_path_])
+        self.medoid_silhouette_path_ = values
+        self.n_clusters_ = least
+        if self.n_clusters == "auto":
+            self.n_clusters_ = int(self.n_clusters_path_[values.argmax()])
+        best = path[self.n_clusters_]
+        self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
+        medoids = points.index[best.medoid_indices]
+        if n_points < self.n_clusters_:
+            medoids = fill_up(points, self.n_clusters_)
+        whole = self._set_result(X, weight, params, medoids, points)
+        samples = self.medoid_silhouette_samples_.astype(np.float64)
+        self.medoid_silhouette_ = float(np.average(samples, weights=weight))
+        if self.n_clusters_ == 1:
+            warnings.warn(
+                "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
+                "two clusters or more.",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+        if whole and not best.converged:
+            warn_not_converged("MedoidSilhouette", self.max_iter)
+        return self
+
+    def _best_path(self, X, rows, points, start, least):
+        """Optimise ``n_init`` times; return the best result for each number."""
+        top, weight = len(start), points.weight
+        rng = check_random_state(self.random_state)
+        sums = loss_of_each(rows, weight)
+        order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        if least == 1:
+            with fit_progress(self, X, max_steps=1) as step, step():
+                return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
+        candidates = order[rng.permutation(len(order))]
+        n_fits = self.n_init * (1 + 2 * (top - least))
+        path = {}
+        with fit_progress(self, X, max_steps=n_fits * self.max_iter) as step:
+            for _ in range(self.n_init):
+                if isinstance(self.init, str) and self.init != "first":
+                    start = _init.draw(self.init, rows, top, weight, order, rng)
+                found = dynmsc(
+                    rows.matrix,
+                    start,
+                    weight,
+                    candidates,
+                    self.max_iter,
+                    least,
+                    step=step,
+                )
+                for k, result in found.items():
+                    if k not in path or result.value > path[k].value:
+                        path[k] = result
+        return path
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the average medoid silhouette: more is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points; of shape (n_queries, n_samples) if ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the average.
+
+        Returns
+        -------
+        score : float
+            The weighted average, between 0 and 1; NaN for one cluster.
+        """
+        check_is_fitted(self, "medoid_indices_")
+        X = self._check_X(X, reset=False)
+        weight = check_weights(sample_weight, X.shape[0])
+        if self.n_clusters_ == 1:
+            return np.nan
+        _, near, _, far = self._nearest(X)
+        samples = from_nearest(near, far).astype(X.dtype).astype(np.float64)
+        return float(np.average(samples, weights=weight))

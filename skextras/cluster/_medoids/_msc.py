@@ -1,0 +1,105 @@
+"""FasterMSC and DynMSC on checked arrays."""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+
+from skextras.cluster._medoids import _cache_kernels, _silhouette_kernels
+
+#: Candidates tried by one kernel call, times points: an interrupt waits for so many.
+_ITEMS_PER_CALL = 2**26
+#: A swap must raise the average by this much: sums of at most 1 are rounded by less.
+_TOL = 1e-12
+
+
+class MSCResult(NamedTuple):
+    """Medoids, their average medoid silhouette, and what it cost to find them."""
+
+    medoid_indices: np.ndarray
+    value: float
+    n_iter: int
+    n_swap: int
+    converged: bool
+
+
+class MSCState:
+    """The arrays of FasterMSC: see ``_silhouette_kernels`` for their meaning."""
+
+    def __init__(self, rows, medoids, weight, order):
+        m, k = rows.shape[1], len(medoids)
+        self.rows, self.order = rows, order
+        self.medoids = np.array(medoids, dtype=np.intp)
+        self.is_medoid = np.zeros(len(rows), dtype=bool)
+        self.is_medoid[self.medoids] = True
+        self.table = np.empty((m, k), dtype=rows.dtype)
+        self.keys = self.table.view(f"i{rows.dtype.itemsize}")
+        self.slots = np.empty((3, m), dtype=np.int32)
+        self.near = np.empty((3, m), dtype=rows.dtype)
+        self.weight = weight / weight.sum()
+        self.terms = np.empty((m, 8))
+        self.rough = np.empty((5, m), dtype=rows.dtype)
+        self.removal = np.empty(k)
+        _cache_kernels.fill_table(rows[self.medoids], self.table, 0, m)
+        _silhouette_kernels.fill_caches(self.table, self.slots, self.near, 0, m)
+        _silhouette_kernels.set_all_terms(
+            self.near, self.weight, self.terms, self.rough
+        )
+        self.n_swap, self.last = 0, -1
+        self.refresh()
+
+    def refresh(self):
+        """Recompute the loss and the removal losses, which swaps only update."""
+        self.loss = _silhouette_kernels.sum_losses(self.slots, self.terms, self.removal)
+        return self.loss
+
+    def eager_pass(self):
+        """Try all candidates, or all up to the last one that was taken."""
+        n_candidates = len(self.order)
+        stride = max(1, _ITEMS_PER_CALL // self.rows.shape[1])
+        start, closed = 0, False
+        while start < n_candidates and not closed:
+            stop = min(start + stride, n_candidates)
+            start, self.last, self.loss, n_swap, closed = _silhouette_kernels.scan(
+                self.rows, self.order, start, stop, self.last, self.loss, _TOL,
+                self.medoids, self.is_medoid, self.table, self.keys, self.slots,
+                self.near, self.weight, self.terms, self.rough, self.removal,
+            )  # fmt: skip
+            self.n_swap += n_swap
+
+
+def fastermsc(rows, medoids, weight, order, max_iter, *, step=nullcontext):
+    """Swap until nothing raises the average; ``step()`` is entered around every pass.
+
+    Returns the result, and the loss that emptying each slot would add.
+    """
+    state = MSCState(rows, medoids, weight, order)
+    n_iter, converged = 0, False
+    while n_iter < max_iter and not converged:
+        n_iter += 1
+        with step():
+            n_swap, loss = state.n_swap, state.refresh()
+            state.eager_pass()
+            converged = state.n_swap == n_swap or state.loss >= loss
+    value = 1.0 - state.refresh()
+    result = MSCResult(state.medoids, value, n_iter, state.n_swap, converged)
+    return result, state.removal
+
+
+def dynmsc(rows, medoids, weight, order, max_iter, least, *, step=nullcontext):
+    """Go from the number of ``medoids`` down to ``least``, one medoid at a time.
+
+    Goes down twice: without the medoid that is missed most, as published, and without
+    the one that is missed least. Returns the better result for each number.
+    """
+    best, removal = fastermsc(rows, medoids, weight, order, max_iter, step=step)
+    top = best, removal
+    path = {len(medoids): best}
+    for choose in (np.argmax, np.argmin):
+        result, removal = top
+        for k in range(len(medoids) - 1, least - 1, -1):
+            start = np.delete(result.medoid_indices, choose(removal))
+            result, removal = fastermsc(rows, start, weight, order, max_iter, step=step)
+            if k not in path or result.value > path[k].value:
+                path[k] = result
+    return path
