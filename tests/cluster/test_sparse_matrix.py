@@ -177,6 +177,16 @@ def test_cross_validation_and_tags():
         CLARA(2, metric="precomputed").fit(S)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_many_kernel_calls(monkeypatch, method):
+    """An interrupt between two calls is possible; nothing else changes."""
+    S = stored(6, 80, diagonal=True)
+    once = model(5, method=method).fit(S)
+    monkeypatch.setattr("skextras.cluster._medoids._sparse._ITEMS_PER_CALL", 200)
+    monkeypatch.setattr("skextras.cluster._medoids._sparse._ITEMS_PER_BLOCK", 50)
+    assert_same(model(5, method=method).fit(S), once)
+
+
 def test_no_matrix_of_all_pairs():
     """100 000 samples, of which a dense matrix would take 80 GB."""
     n = 100_000
