@@ -152,6 +152,9 @@ def test_nothing_in_common():
     np.testing.assert_array_equal(all_to_all(X, **gower()), expected)
     D = all_to_all(X, **gower(weights=[0, 1]))
     np.testing.assert_array_equal(D[0], [1, 1, 1, 1])
+    X = np.array([[1e308, 1], [-1e308, 3], [0, 2]])
+    D = all_to_all(X, **gower(weights=[0, 1]))
+    np.testing.assert_array_equal(D, [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]])
 
 
 @pytest.mark.parametrize("metric", ["gower", "nan_euclidean"])
