@@ -124,7 +124,7 @@ def test_published_limits():
 
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])
 def test_more_draws_are_not_worse(method):
-    X = points(500)
+    X = points(500 if JIT else 200)
     losses = [
         np.mean(
             [
@@ -134,11 +134,11 @@ def test_more_draws_are_not_worse(method):
                 for seed in range(4)
             ]
         )
-        for n in (5, 100, 492)
+        for n in (5, len(X) // 5, len(X) - 8)
     ]
     assert losses[0] > losses[1] > losses[2] * 0.999
     best = KMedoids(8, n_init=5, random_state=0).fit(X).inertia_
-    assert losses[2] < 1.02 * best
+    assert losses[2] < 1.03 * best
 
 
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])

@@ -18,26 +18,34 @@ def fill_table(rows, table, start, stop):
 
 
 @jit
-def _two_nearest(distances):
-    """Slots of the smallest and second smallest entry; first slot on ties."""
-    first, second = 0, -1
-    best, next_best = distances[0], np.inf
-    for slot in range(1, distances.shape[0]):
-        d = distances[slot]
-        if d < next_best:
-            if d < best:
-                second, next_best = first, best
-                first, best = slot, d
-            else:
-                second, next_best = slot, d
-    return first, second
+def _first_of_smallest(keys):
+    """First place of the smallest entry.
+
+    Two loops without branches over integers, which are compiled to vector instructions.
+    """
+    smallest = keys[0]
+    for slot in range(keys.shape[0]):
+        smallest = min(smallest, keys[slot])
+    place = np.int32(keys.shape[0])
+    for slot in range(keys.shape[0]):
+        found = np.int32(slot) if keys[slot] == smallest else np.int32(keys.shape[0])
+        place = min(place, found)
+    return place
 
 
 @jit
-def fill_caches(table, near, second, dn, ds, start, stop):
-    """Find the two nearest medoids of the points start..stop (k >= 2)."""
+def fill_caches(table, keys, near, second, dn, ds, start, stop):
+    """Find the two nearest medoids of the points start..stop (k >= 2).
+
+    ``keys`` are the bits of ``table`` as integers: the same memory.
+    """
+    farthest = np.iinfo(keys.dtype).max
     for o in range(start, stop):
-        first, other = _two_nearest(table[o])
+        first = _first_of_smallest(keys[o])
+        kept = keys[o, first]
+        keys[o, first] = farthest
+        other = _first_of_smallest(keys[o])
+        keys[o, first] = kept
         near[o] = first
         second[o] = other
         dn[o] = table[o, first]

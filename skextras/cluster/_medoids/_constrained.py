@@ -116,7 +116,8 @@ class _State:
         self.rows, self.weight, self.order, self.n_fixed = rows, weight, order, n_fixed
         self.medoids = np.array(medoids)
         self.is_medoid = np.zeros(n, dtype=bool)
-        self.table = np.empty((n, k), dtype=rows.dtype)
+        self.keys = np.empty((n, k), dtype=f"i{rows.dtype.itemsize}")
+        self.table = self.keys.view(rows.dtype)
         self.near, self.second = np.empty((2, n), dtype=np.int32)
         self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
         self.removal = np.empty(k)
@@ -135,7 +136,7 @@ class _State:
         self.is_medoid[self.medoids] = True
         _cache_kernels.fill_table(self.rows.take(self.medoids), self.table, 0, n)
         caches = (self.near, self.second, self.dn, self.ds)
-        _cache_kernels.fill_caches(self.table, *caches, 0, n)
+        _cache_kernels.fill_caches(self.table, self.keys, *caches, 0, n)
         self.loss = _swap_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )

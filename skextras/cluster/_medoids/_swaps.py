@@ -148,7 +148,7 @@ class SwapState:
     def assign(self):
         """Find the two nearest medoids of every point."""
         caches = (self.near, self.second, self.dn, self.ds)
-        _cache_kernels.fill_caches(self.table, *caches, 0, len(self.near))
+        _cache_kernels.fill_caches(self.table, self.keys, *caches, 0, len(self.near))
         _cache_kernels.own_slots(self.table, self.own[self.medoids], *caches)
 
     def refresh(self):
