@@ -32,6 +32,7 @@ PROJECTS = {
                 "sklearn.model_selection.GridSearchCV",
                 "sklearn.pipeline.Pipeline",
                 "sklearn.preprocessing.OrdinalEncoder",
+                "sklearn.preprocessing.StandardScaler",
                 "sklearn.utils.metadata_routing.MetadataRequest",
             ],
         },

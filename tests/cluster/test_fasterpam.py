@@ -199,6 +199,19 @@ def test_one_pair_makes_a_matrix_asymmetric(place):
     assert by_rows.loss == pytest.approx(loss, rel=1e-12)
 
 
+@pytest.mark.parametrize("value", [2.0, 1.0, 0.25, 3.0])
+@pytest.mark.parametrize("n", [3, 20, 131])
+def test_round_numbers_in_an_asymmetric_matrix(n, value):
+    """Their bits end in zeros, of which a sum modulo a power of 2 keeps little."""
+    rng = np.random.default_rng(n)
+    for _ in range(20):
+        D = value * rng.integers(0, 2, (n, n))
+        D[0, 1], D[1, 0] = 0, value
+        by_columns = fasterpam(np.asfortranarray(D), [0])
+        np.testing.assert_equal(fasterpam(D, [0])._asdict(), by_columns._asdict())
+        assert by_columns.loss == D.sum(axis=0).min()
+
+
 def test_symmetric_up_to_rounding():
     task = problem(2, 150, 6)
     noise = np.random.default_rng(0).uniform(-1e-9, 1e-9, (150, 150))

@@ -86,6 +86,29 @@ def test_fit_describes_itself(estimator, dtype):
         assert_same_fit(model, clone(model).set_params(n_jobs=n_jobs).fit(X))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"memory_limit": 80 * (80 + 4 * 8)},  # no more than codes and a table
+        {"method": "onebatch"},
+        {"method": "fastclarans"},
+        {"method": "pam", "init": "lab"},
+        {"method": "alternate", "init": "build"},
+    ],
+)
+def test_other_methods(options):
+    X = mixed_table(n=80)
+    model = KMedoids(4, random_state=0, **gower(categorical_features=[2, 3]))
+    D = all_to_all(X, **gower(categorical_features=[2, 3]))
+    held = clone(model).fit(X)
+    model.set_params(**options).fit(X)
+    assert model.inertia_ == pytest.approx(naive.cost(D, model.medoid_indices_))
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+    if "memory_limit" in options:
+        assert model.method_ == "fasterpam-codes"
+        assert_same_fit(model, held)
+
+
 def test_a_local_optimum_as_of_the_matrix():
     X = mixed_table(n=70)
     D = all_to_all(X, **gower(categorical_features=[2, 3]))
@@ -129,6 +152,9 @@ def test_nothing_in_common():
     np.testing.assert_array_equal(all_to_all(X, **gower()), expected)
     D = all_to_all(X, **gower(weights=[0, 1]))
     np.testing.assert_array_equal(D[0], [1, 1, 1, 1])
+    X = np.array([[1e308, 1], [-1e308, 3], [0, 2]])
+    D = all_to_all(X, **gower(weights=[0, 1]))
+    np.testing.assert_array_equal(D, [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]])
 
 
 @pytest.mark.parametrize("metric", ["gower", "nan_euclidean"])

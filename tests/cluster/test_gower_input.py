@@ -41,6 +41,23 @@ def test_names_masks_and_indices(library):
     assert plain.inertia_ != models[0].inertia_
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pandas.DataFrame({"a": [1, 2, None, 4], "b": [0, None, 1, 1]}),
+        pandas.DataFrame({"a": [1, 2, None, 4], "b": [0, None, 1, 1]}, dtype="Int64"),
+        pandas.DataFrame({"a": [1, 2, None, 4], "b": [0, None, 1, 1]}, dtype=object),
+        polars.DataFrame({"a": [1, 2, None, 4], "b": [0, None, 1, 1]}),
+    ],
+    ids=["float", "nullable", "object", "polars"],
+)
+def test_missing_entries_of_data_frames(frame):
+    X = np.array([[1, 0], [2, NAN], [NAN, 1], [4, 1]])
+    plain = KMedoids(2, random_state=0, **gower(categorical_features=[1])).fit(X)
+    named = KMedoids(2, random_state=0, **gower(categorical_features=["b"]))
+    assert_same_fit(plain, named.fit(frame))
+
+
 def test_parameters_stay_as_they_are():
     X = mixed_table()
     params = {"ranges": [6.0, 300, NAN, -1], "weights": np.arange(4.0)}

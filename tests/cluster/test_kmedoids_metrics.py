@@ -132,6 +132,42 @@ def test_functions(metric, dtype):
     np.testing.assert_array_equal(threads.distances_, model.distances_)
 
 
+@numba.njit
+def compiled_gap(x, y, weights, power=1.0, offset=None):
+    total = 0.0
+    for f in range(len(x)):
+        total += weights[f] * abs(x[f] - y[f]) ** power
+    return total if offset is None else total + offset
+
+
+@pytest.mark.parametrize(
+    "params", [{"power": 2}, {"power": 0.5, "offset": 1.0}, {}, {"offset": 2.0}]
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_parameters_of_a_compiled_function(monkeypatch, params, dtype):
+    """They go into the compiled loop by name, whatever their order."""
+    X, params = sample("", dtype), {**params, "weights": np.arange(1.0, 6)}
+    sizes = []
+
+    def spy(X, *args, **kwargs):
+        sizes.append(len(X))
+        return pairwise_distances(X, *args, **kwargs)
+
+    monkeypatch.setattr("skextras.cluster._medoids._distances.pairwise_distances", spy)
+    plain = getattr(compiled_gap, "py_func", compiled_gap)
+    options = {"metric_params": params, "random_state": 0}
+    one = KMedoids(5, metric=compiled_gap, **options).fit(X)
+    two = KMedoids(5, metric=compiled_gap, n_jobs=2, **options).fit(X)
+    if JIT:
+        assert max(sizes) == 2  # rows on which the parameters are tried
+    other = KMedoids(5, metric=plain, **options).fit(X)
+    np.testing.assert_array_equal(one.medoid_indices_, other.medoid_indices_)
+    np.testing.assert_allclose(one.transform(X), other.transform(X), rtol=1e-6)
+    np.testing.assert_array_equal(one.distances_, two.distances_)
+    with pytest.raises(ValueError, match="do not suit metric="):
+        KMedoids(metric=compiled_gap, metric_params={"p": 2}).fit(X)
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [(np.nan, "finite"), (-1.0, "not negative")],

@@ -66,6 +66,16 @@ def test_no_exchange_within_the_limits_helps(X, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore:Cluster")
+def test_many_kernel_calls(monkeypatch, X, method):
+    """An interrupt between two calls is possible; nothing else changes."""
+    model = KMedoids(5, method=method, min_cluster_size=12, random_state=0)
+    once = clone(model).fit(X)
+    monkeypatch.setattr("skextras.cluster._medoids._constrained._ITEMS_PER_CALL", 300)
+    assert_same_fit(model.fit(X), once)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_limits_that_do_not_bind_change_nothing(X, method):
     plain = KMedoids(4, method=method, random_state=1).fit(X)
     other = KMedoids(4, method=method, random_state=1, min_cluster_size=1e-3).fit(X)

@@ -92,6 +92,24 @@ def test_equals_the_filled_matrix(seed, n, share, high, method, data):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("high", [2, 3, 9])
+def test_ties(method, high):
+    """The first slot and the first candidate, as in the dense search."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(3, 25))
+        k = int(rng.integers(2, n))
+        S = stored(seed, n, share=rng.choice([0.1, 0.3, 0.6]), high=high)
+        weight, init = rng.integers(1, 3, n), rng.permutation(n)[:k]
+        options = {"method": method, "init": init}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Only")
+            found = model(k, float(high), **options).fit(S, sample_weight=weight)
+            dense = model(k, **options).fit(fill(S, float(high)), sample_weight=weight)
+        assert_same(found, dense)
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "init", ["random", "build", "k-medoids++", "lab", "heuristic", "first"]
 )
@@ -175,6 +193,16 @@ def test_cross_validation_and_tags():
     assert not get_tags(KMedoids(metric="chebyshev")).input_tags.sparse
     with pytest.raises(TypeError, match=r"(?i)sparse"):
         CLARA(2, metric="precomputed").fit(S)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_many_kernel_calls(monkeypatch, method):
+    """An interrupt between two calls is possible; nothing else changes."""
+    S = stored(6, 80, diagonal=True)
+    once = model(5, method=method).fit(S)
+    monkeypatch.setattr("skextras.cluster._medoids._sparse._ITEMS_PER_CALL", 200)
+    monkeypatch.setattr("skextras.cluster._medoids._sparse._ITEMS_PER_BLOCK", 50)
+    assert_same(model(5, method=method).fit(S), once)
 
 
 def test_no_matrix_of_all_pairs():

@@ -56,13 +56,16 @@ def cosine_tile(tile, X, Y, xx, yy):
 
 @lru_cache(maxsize=32)
 def compiled_metric(metric):
-    """Compile the loop over tiles around a user's compiled ``metric``."""
+    """Compile the loop over tiles around a user's compiled ``metric``.
+
+    ``further`` are the arguments of ``metric`` after the two rows.
+    """
 
     @njit(nogil=True)
-    def fill(points, candidates, out, start, stop):
+    def fill(points, candidates, further, out, start, stop):
         for i in range(start, stop):
             for j in range(candidates.shape[0]):
-                out[i, j] = metric(points[i], candidates[j])
+                out[i, j] = metric(points[i], candidates[j], *further)
 
     return fill
 

@@ -2,6 +2,7 @@
 
 from copy import copy
 from functools import partial
+from inspect import signature
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
@@ -137,7 +138,15 @@ def _by_products(X, metric, params):
 
 def _is_compiled(X, metric, params):
     """Tell whether ``metric`` can run in a compiled loop over the rows."""
-    return isinstance(metric, Dispatcher) and not params and not sparse.issparse(X)
+    plain = any(isinstance(value, list | dict | set) for value in params.values())
+    return isinstance(metric, Dispatcher) and not plain and not sparse.issparse(X)
+
+
+def _further(metric, params):
+    """Return the arguments of a compiled metric after the two rows, in its order."""
+    bound = signature(metric.py_func).bind(None, None, **params)
+    bound.apply_defaults()
+    return bound.args[2:]
 
 
 def _checked(out, metric, n_jobs, samples=None, others=None):
@@ -166,7 +175,7 @@ def _by_blocks(X, Y, metric, params, n_jobs):
     out = np.empty((X.shape[0], Y.shape[0]), dtype=X.dtype)
     if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)
-        task = partial(fill, X, Y, out)
+        task = partial(fill, X, Y, _further(metric, params), out)
     else:
         if metric in PAIRWISE_BOOLEAN_FUNCTIONS and not sparse.issparse(X):
             X, Y = _as_bool(X), _as_bool(Y)

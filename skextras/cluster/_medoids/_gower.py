@@ -33,7 +33,7 @@ def resolve(X, sample_weight, names, *, params):
             raise ValueError("weights are zero for all features: give some a weight.")
         weight = weight / weight.max()
     if params.get("ranges") is None:
-        ranges = _ranges(X[sample_weight > 0], ~mask)
+        ranges = _ranges(X[sample_weight > 0], ~mask & (weight > 0))
     else:
         ranges = _one_each(params["ranges"], "ranges", n_features, ~mask)
     varies = ~mask & (ranges >= np.finfo(np.float64).tiny)
@@ -107,16 +107,16 @@ def _one_each(values, name, n_features, used):
     return values
 
 
-def _ranges(X, numeric):
+def _ranges(X, used):
     """Return the largest minus the smallest value of each feature, -inf if it has none.
 
-    Only those of ``numeric`` features have to be finite.
+    Only those of features that are ``used`` have to be finite.
     """
     low = np.fmin.reduce(X, axis=0, initial=np.inf).astype(np.float64)
     high = np.fmax.reduce(X, axis=0, initial=-np.inf).astype(np.float64)
     with np.errstate(over="ignore"):
         ranges = high - low
-    too_wide = numeric & (ranges == np.inf)
+    too_wide = used & (ranges == np.inf)
     if too_wide.any():
         place = int(np.argmax(too_wide))
         raise ValueError(

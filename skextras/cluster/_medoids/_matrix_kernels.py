@@ -89,6 +89,16 @@ def encode(points, order, natural, scale, tiles, first, start, stop):
 
 
 @jit
+def _folded(bits):
+    """Bring the upper bits of an entry down: round numbers have no others.
+
+    Modulo 2**64, a product keeps nothing of the bits that it moves beyond.
+    """
+    bits = np.uint64(bits)
+    return bits ^ (bits >> np.uint64(32))
+
+
+@jit
 def _look_at_four(rows, start, stop, left, right, factors):
     """Multiply a part of up to four rows by factors, modulo 2**64, in one reading.
 
@@ -102,10 +112,10 @@ def _look_at_four(rows, start, stop, left, right, factors):
     largest = rows[start, start]
     for j in range(f.shape[0]):
         factor = np.uint64(f[j])
-        a0 += np.uint64(r0[j]) * factor
-        a1 += np.uint64(r1[j]) * factor
-        a2 += np.uint64(r2[j]) * factor
-        a3 += np.uint64(r3[j]) * factor
+        a0 += _folded(r0[j]) * factor
+        a1 += _folded(r1[j]) * factor
+        a2 += _folded(r2[j]) * factor
+        a3 += _folded(r3[j]) * factor
         largest = max(max(largest, max(r0[j], r1[j])), r2[j])
         largest = max(largest, r3[j])
     return (a0, a1, a2, a3), largest
@@ -117,7 +127,7 @@ def _compare_triangles(bits, x, y, sums, start, stop):
     largest = bits[start, start]
     for i in range(start, stop):
         for j in range(start, stop):
-            entry = np.uint64(bits[i, j])
+            entry = _folded(bits[i, j])
             largest = max(largest, bits[i, j])
             if i < j:
                 sums[0] += entry * np.uint64(x[i]) * np.uint64(y[j])
