@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import KMedoids
@@ -77,3 +78,36 @@ def test_random_state(X):
     for one, other in zip(once, again, strict=True):
         assert_same_fit(one, other)
     assert len({tuple(model.medoid_indices_) for model in once}) > 1
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "precomputed"])
+def test_warm_start_goes_on(metric):
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    data = pairwise_distances(X) if metric == "precomputed" else X
+    model = KMedoids(20, metric=metric, max_iter=1, warm_start=True, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        first = model.fit(data).inertia_
+    medoids = model.medoid_indices_
+    expected = KMedoids(20, metric=metric, init=medoids, random_state=0).fit(data)
+    model.set_params(max_iter=300).fit(data)
+    assert model.inertia_ < first
+    np.testing.assert_array_equal(model.medoid_indices_, expected.medoid_indices_)
+    assert model.fit(data).n_swap_ == 0
+    assert model.set_params(warm_start=False).fit(data).n_swap_ > 0
+
+
+def test_warm_start_on_more_rows(X):
+    model = KMedoids(4, warm_start=True, random_state=0).fit(X[:30])
+    centers = model.cluster_centers_
+    expected = KMedoids(4, init=centers, random_state=0).fit(X)
+    assert_same_fit(model.fit(X), expected)
+
+
+def test_warm_starts_that_fail_keep_the_last_fit(X):
+    model = KMedoids(4, warm_start=True, random_state=0).fit(X[:30])
+    medoids = model.medoid_indices_
+    with pytest.raises(ValueError, match="is not a row of X"):
+        model.fit(X[30:])
+    with pytest.raises(ValueError, match="from 4 medoids of the last fit, and n_clus"):
+        model.set_params(n_clusters=5).fit(X)
+    np.testing.assert_array_equal(model.medoid_indices_, medoids)

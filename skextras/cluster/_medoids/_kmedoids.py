@@ -129,6 +129,9 @@ class KMedoids(BaseMedoids):
     memory_limit : int, float or None, default=None
         What dissimilarities may take: a number of bytes, or a share of the memory that
         is left, or all of that.
+    warm_start : bool, default=False
+        Go on from the medoids of the last fit, which must be rows of ``X``, or their
+        indices if ``metric="precomputed"``. ``init`` is for the first fit only.
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
@@ -237,6 +240,7 @@ class KMedoids(BaseMedoids):
             Interval(RealNotInt, 0, 1, closed="right"),
             None,
         ],
+        "warm_start": ["boolean"],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
@@ -254,6 +258,7 @@ class KMedoids(BaseMedoids):
         fixed_medoids=None,
         min_cluster_size=None,
         memory_limit=None,
+        warm_start=False,
         n_jobs=None,
         random_state=None,
     ):
@@ -267,6 +272,7 @@ class KMedoids(BaseMedoids):
         self.fixed_medoids = fixed_medoids
         self.min_cluster_size = min_cluster_size
         self.memory_limit = memory_limit
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -291,26 +297,20 @@ class KMedoids(BaseMedoids):
         self : object
             The fitted estimator.
         """
-        if self.method == "fastclara" and (
-            not isinstance(self.init, str) or self.init == "first"
-        ):
-            raise ValueError(
-                f"method='fastclara' starts anew in each sample, got init="
-                f"{self.init!r}: give the name of a start that can be drawn there, or "
-                "another method."
-            )
+        init = self._init_or_last_medoids()
         X, weight, given, points, params = self._prepare(X, sample_weight)
         start = np.argsort(points.index)[: self.n_clusters]
-        if not isinstance(self.init, str):
-            start = _init.locate(self.init, X, self.n_clusters, points)
+        if not isinstance(init, str):
+            start = _init.locate(init, X, self.n_clusters, points)
         limits = check_limits(self, points, start)
         if len(points.index) < self.n_clusters:
+            self.method_ = "fasterpam" if self.method == "auto" else self.method
             medoids = fill_up(points, self.n_clusters)
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
             rows = self._choose_method(rows, limits)
-            best, converged = self._best_run(X, rows, points, start, limits)
+            best, converged = self._best_run(X, rows, points, init, start, limits)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
@@ -319,6 +319,28 @@ class KMedoids(BaseMedoids):
         if self.min_cluster_size is not None:
             warn_of_small_clusters(self, weight)
         return self
+
+    def _init_or_last_medoids(self):
+        """Return ``init``, or the medoids from which a warm start goes on."""
+        init = self.init
+        if self.warm_start and hasattr(self, "medoid_indices_"):
+            init = self.cluster_centers_
+            if self.metric == "precomputed":
+                init = self.medoid_indices_
+            if len(self.medoid_indices_) != self.n_clusters:
+                raise ValueError(
+                    f"warm_start=True goes on from {len(self.medoid_indices_)} medoids "
+                    f"of the last fit, and n_clusters={self.n_clusters}: keep their "
+                    "number, or set warm_start=False."
+                )
+        drawn = isinstance(init, str) and init != "first"
+        if self.method == "fastclara" and not drawn:
+            raise ValueError(
+                "method='fastclara' starts anew in each sample, got "
+                f"init={self.init!r} and warm_start={self.warm_start}: give the name "
+                "of a start that can be drawn there, or another method."
+            )
+        return init
 
     def _choose_method(self, rows, limits=()):
         """Set ``method_``; return the dissimilarities, held if it needs them so."""
@@ -347,7 +369,7 @@ class KMedoids(BaseMedoids):
             return rows
         return rows.hold()
 
-    def _best_run(self, X, rows, points, start, limits):
+    def _best_run(self, X, rows, points, init, start, limits):
         """Optimise ``n_init`` times; return the best result and if it converged."""
         k, weight = int(self.n_clusters), points.weight
         rng = check_random_state(self.random_state)
@@ -356,13 +378,14 @@ class KMedoids(BaseMedoids):
         else:  # the same for a precomputed matrix
             order = np.argsort(loss_of_each(rows, weight), kind="stable")
         candidates = order[rng.permutation(len(order))]
+        draws = isinstance(init, str) and init != "first"
         search = self._search(rows, weight, order, candidates, rng, limits)
         steps = None if self.method_ == "fastclarans" else self.n_init * self.max_iter
         best = None
         with fit_progress(self, X, max_steps=steps) as step:
             for _ in range(self.n_init):
-                if isinstance(self.init, str) and self.init != "first":
-                    start = _init.draw(self.init, rows, k, weight, order, rng)
+                if draws:
+                    start = _init.draw(init, rows, k, weight, order, rng)
                 run = search(start, step)
                 if best is None or limits.prefer(run[0], best[0], weight):
                     best = run
