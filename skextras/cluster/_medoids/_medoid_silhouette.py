@@ -90,9 +90,9 @@ class MedoidSilhouette(BaseMedoids):
     ----------
     labels_ : ndarray of shape (n_samples,)
         Cluster of each training point: that of its nearest medoid, the first on ties.
-    medoid_indices_ : ndarray of shape (n_clusters_,)
+    medoid_indices_ : ndarray of shape (`n_clusters_`,)
         Training rows of the medoids.
-    cluster_centers_ : ndarray of shape (n_clusters_, n_features) or None
+    cluster_centers_ : ndarray of shape (`n_clusters_`, n_features) or None
         The medoids, sparse as ``X`` is; None if ``metric="precomputed"``.
     medoid_silhouette_ : float
         The average medoid silhouette.

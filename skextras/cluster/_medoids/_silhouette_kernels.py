@@ -337,14 +337,14 @@ def _update_point(o, b, d, table, keys, slots, near):
     """Repair the caches of one point after slot ``b`` moved to distance ``d``."""
     a, s, t = slots[0, o], slots[1, o], slots[2, o]
     dn, ds, dt = near[0, o], near[1, o], near[2, o]
-    limit, known = dt, True
+    known = True
     if b == a:
         a, s, dn, ds = s, t, ds, dt
     elif b == s:
         s, ds = t, dt
     elif b != t:
         known = False
-    if known and d > limit:  # the third is one that was farther
+    if known and d > dt:  # the third is one that was farther
         t = _nearest_but(keys[o], a, s, b)
         dt = table[o, t]
     elif d < dn:
