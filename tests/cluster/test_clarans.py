@@ -62,17 +62,17 @@ def test_equals_naive(fast, monkeypatch):
     monkeypatch.setattr(_clarans, "_MOST_DRAWS", 1)
     D = matrix(np.random.default_rng(2), 60)
     dealt = []
-    name = "_deal_points" if fast else "_deal_pairs"
-    deal = getattr(_clarans, name)
+    kind = _clarans._Points if fast else _clarans._Pairs
+    deal = kind.deal
 
-    def spy(*args):
-        dealt.append(deal(*args))
+    def spy(self, size):
+        dealt.append(deal(self, size))
         return dealt[-1]
 
-    monkeypatch.setattr(_clarans, name, spy)
+    monkeypatch.setattr(kind, "deal", spy)
     result = search(D, np.arange(4), fast=fast, limit=30)
     medoids, n_swap, failures = [0, 1, 2, 3], 0, 0
-    for candidates, slots, _ in dealt:
+    for candidates, slots in dealt:
         j = int(candidates[0])
         costs = naive.swap_costs(D, medoids, j, np.ones(60))
         slot = int(costs.argmin()) if fast else int(slots[0])
@@ -92,23 +92,38 @@ def state_of(n, medoids):
 def test_points_are_drawn_once_and_evenly():
     """6000 deals of 3 out of 9; counts within five standard deviations."""
     state, rng = state_of(12, [2, 5, 11]), np.random.RandomState(0)
-    deck, counts = np.arange(12), np.zeros(12)
+    draws, counts = _clarans._Points(np.arange(12), state, rng), np.zeros(12)
     for _ in range(6000):
-        first, _, top = _clarans._deal_points(deck, 0, 2, state, rng)
-        second, _, _ = _clarans._deal_points(deck, top, 1, state, rng)
-        drawn = [*first, *second]
+        drawn = [*draws.deal(2)[0], *draws.deal(1)[0]]
         assert len(set(drawn)) == 3
         counts[drawn] += 1
-    assert sorted(deck) == list(range(12))
+        draws.begin(0)
+    assert sorted(draws.deck) == list(range(12))
     assert counts[[2, 5, 11]].sum() == 0
     counts = np.delete(counts, [2, 5, 11])
     assert (abs(counts - 2000) < 5 * np.sqrt(6000 * 2 / 9)).all()
 
 
+def test_points_that_were_not_tried_come_first():
+    """After an exchange; and then all others, each once."""
+    state, rng = state_of(30, [2, 5, 11]), np.random.RandomState(0)
+    draws = _clarans._Points(np.arange(30), state, rng)
+    dealt, _ = draws.deal(10)
+    state.is_medoid[[2, dealt[3]]] = False, True
+    draws.begin(6)
+    left = dealt[4:].tolist()
+    rest = draws.deal(40)[0].tolist()
+    assert not set(left) & set(rest)
+    assert sorted(left + rest) == np.flatnonzero(~state.is_medoid).tolist()
+    draws.begin(3)
+    left, rest = rest[-3:], draws.deal(40)[0].tolist()
+    assert sorted(left + rest) == np.flatnonzero(~state.is_medoid).tolist()
+
+
 def test_pairs_are_drawn_evenly():
     """27 000 pairs of 9 points and 3 slots; within five standard deviations."""
     state, rng = state_of(12, [2, 5, 11]), np.random.RandomState(0)
-    points, slots, _ = _clarans._deal_pairs(np.arange(12), 0, 27_000, state, rng)
+    points, slots = _clarans._Pairs(np.arange(12), state, rng).deal(27_000)
     counts = np.zeros((12, 3))
     np.add.at(counts, (points, slots), 1)
     assert counts[[2, 5, 11]].sum() == 0

@@ -234,45 +234,81 @@ def search(rows, weight, order, start, rng, step=nullcontext, *, fast=True, limi
     """
     state = (SingleState if len(start) == 1 else SwapState)(rows, start, weight)
     state.refresh()
-    deal = _deal_points if fast else _deal_pairs
     n_others = len(order) - len(start)
     if limit is None:
         limit = published_limit(n_others, len(start), fast)
     if fast or not n_others:
         limit = min(limit, n_others)
-    most = min(_MOST_DRAWS, max(1, _ITEMS_PER_BLOCK // rows.n_points))
-    deck, top, n_draws, failures, size = order.copy(), 0, 0, 0, 1
+    draws = (_Points if fast else _Pairs)(order, state, rng)
+    most = min(_MOST_DRAWS, max(1, _ITEMS_PER_BLOCK // rows.n_points), max(limit, 1))
+    candidates = slots = ()
+    n_draws, failures = 0, 0
     while failures < limit:
         with step():
-            n_swap, size = state.n_swap, min(size, limit - failures)
-            candidates, slots, top = deal(deck, top, size, state, rng)
+            if len(candidates) == 0:
+                candidates, slots = draws.deal(most)
+                block = rows.take(candidates)
+            n_swap, most_now = state.n_swap, slice(limit - failures)
             n_tried, _ = state.try_rows(
-                rows.take(candidates), candidates, slots=slots, once=True
+                block[most_now], candidates[most_now], slots=slots[most_now], once=True
             )
-            n_draws += n_tried
-            failures, size = failures + n_tried, min(2 * size, most)
-            if state.n_swap > n_swap:  # what was dealt beyond is not tried
+            n_draws, failures = n_draws + n_tried, failures + n_tried
+            rest = candidates[n_tried:], slots[n_tried:], block[n_tried:]
+            candidates, slots, block = rest
+            if state.n_swap > n_swap:
                 state.refresh()
-                top, failures, size = 0, 0, 1
+                failures = 0
+                draws.begin(len(candidates))
+                if state.is_medoid[candidates].any():  # a pair drawn twice
+                    others = ~state.is_medoid[candidates]
+                    candidates, slots, block = (part[others] for part in rest)
     return state.result(n_draws)
 
 
-def _deal_points(deck, top, size, state, rng):
-    """Draw from ``deck[top:]`` what is no medoid, as Fisher and Yates do."""
-    candidates = []
-    while len(candidates) < size:
-        place = rng.randint(top, len(deck))
-        deck[top], deck[place] = deck[place], deck[top]
-        if not state.is_medoid[deck[top]]:
-            candidates.append(deck[top])
-        top += 1
-    return np.array(candidates), None, top
+class _Points:
+    """Points that are no medoids, none twice between two exchanges."""
+
+    def __init__(self, order, state, rng):
+        self.deck, self.state, self.rng = order.copy(), state, rng
+        self.top, self.places = 0, []
+
+    def deal(self, size):
+        """Draw up to ``size``, as Fisher and Yates do; slots of -1 stand for all."""
+        deck, self.places = self.deck, []
+        while len(self.places) < size and self.top < len(deck):
+            place = self.rng.randint(self.top, len(deck))
+            deck[self.top], deck[place] = deck[place], deck[self.top]
+            if not self.state.is_medoid[deck[self.top]]:
+                self.places.append(self.top)
+            self.top += 1
+        return deck[self.places], np.full(len(self.places), -1)
+
+    def begin(self, n_left):
+        """Shuffle anew but for the last ``n_left`` points dealt, which are yet to come.
+
+        They are the first of the next shuffle: nothing is known of them.
+        """
+        places = self.places[len(self.places) - n_left :]
+        for top, place in enumerate(places):
+            self.deck[top], self.deck[place] = self.deck[place], self.deck[top]
+        self.top, self.places = n_left, list(range(n_left))
 
 
-def _deal_pairs(deck, top, size, state, rng):
-    """Draw points that are no medoids, and slots."""
-    candidates = deck[rng.randint(len(deck), size=size)]
-    while state.is_medoid[candidates].any():
-        again = np.flatnonzero(state.is_medoid[candidates])
-        candidates[again] = deck[rng.randint(len(deck), size=len(again))]
-    return candidates, rng.randint(len(state.medoids), size=size), top
+class _Pairs:
+    """Points that are no medoids, and slots, drawn independently."""
+
+    def __init__(self, order, state, rng):
+        self.order, self.state, self.rng = order, state, rng
+
+    def deal(self, size):
+        """Draw ``size`` pairs."""
+        rng, n = self.rng, len(self.order)
+        points = self.order[rng.randint(n, size=size)]
+        again = np.flatnonzero(self.state.is_medoid[points])
+        while len(again):
+            points[again] = self.order[rng.randint(n, size=len(again))]
+            again = again[self.state.is_medoid[points[again]]]
+        return points, rng.randint(len(self.state.medoids), size=size)
+
+    def begin(self, n_left):
+        """Do nothing: draws do not depend on the past."""
