@@ -11,17 +11,22 @@ from skextras.cluster._medoids._silhouette import (
     medoid_silhouette_samples,
     medoid_silhouette_score,
 )
+from skextras.cluster._sdp._certify import certify_kmeans, kmeans_lower_bound
+from skextras.cluster._sdp._result import KMeansCertificate
 
 __all__ = [
     "CLARA",
     "CLARANS",
     "FasterPAMResult",
+    "KMeansCertificate",
     "KMedoids",
     "MedoidPath",
     "MedoidPathDisplay",
     "MedoidSilhouette",
+    "certify_kmeans",
     "fasterpam",
     "k_path",
+    "kmeans_lower_bound",
     "medoid_silhouette_samples",
     "medoid_silhouette_score",
 ]

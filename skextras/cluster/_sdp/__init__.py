@@ -1,0 +1,1 @@
+"""Certified K-means: lower bounds from semidefinite relaxations."""

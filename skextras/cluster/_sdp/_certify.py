@@ -1,0 +1,402 @@
+"""How far from optimal is a K-means clustering? The public functions."""
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.validation import column_or_1d
+
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import check_number
+from skextras.cluster._sdp import _bounds
+from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._points import Points
+from skextras.cluster._sdp._quick import quick_bound
+from skextras.cluster._sdp._result import (
+    CERTIFIED_GAP,
+    KMeansCertificate,
+    make_result,
+)
+
+_DENSE = 2000  # points up to which "auto" solves the relaxation as a whole
+_WAY_OUT = "choose method='blocks'"
+
+
+def certify_kmeans(
+    X,
+    labels,
+    *,
+    method: str = "auto",
+    tol: float = 1e-4,
+    max_iter: int = 1000,
+    block_size: int = 500,
+    sample_size: int = 300,
+    n_draws: int = 100,
+    confidence: float = 0.99,
+    max_memory: int = 2_000_000_000,
+    n_jobs=None,
+    random_state=None,
+) -> KMeansCertificate:
+    r"""Bound how far labels are from the best K-means clustering.
+
+    Computes a lower bound of the least inertia
+
+    .. math:: \min_{G_1, \dots, G_K} \sum_{k=1}^{K} \sum_{i \in G_k}
+        \Bigl\| x_i - \frac{1}{|G_k|} \sum_{j \in G_k} x_j \Bigr\|^2
+
+    over all divisions of the rows :math:`x_i` of ``X`` into :math:`K` groups, K being
+    the number of distinct ``labels``, and compares the inertia of ``labels`` with it.
+    The labels may come from anywhere.
+
+    Read more in the :ref:`User Guide <certified_kmeans>`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Points. They are converted to float64.
+    labels : array-like of shape (n_samples,)
+        Cluster of each point: integers, strings, anything with an order. -1 is
+        refused: it marks noise, and K-means has no noise.
+    method : str, default="auto"
+        Where the bound comes from:
+
+        - "quick": a solution of the dual problem in closed form. Linear in the number
+          of points. Proves well separated clusters optimal, and says little otherwise.
+        - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices.
+        - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
+          points.
+        - "monte-carlo": from the "sdp" bounds of random samples. It holds with
+          probability ``confidence`` only.
+        - "auto": "quick"; if that proves nothing, "sdp" for up to 2000 points, else
+          "blocks", and the larger of the two bounds.
+    tol : float, default=0.0001
+        Accuracy of the relaxation, as a fraction of its value. The bound holds for any
+        ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
+    max_iter : int, default=1000
+        Maximum number of iterations of the ADMM.
+    block_size : int, default=500
+        Most points of a block. Larger blocks give better bounds, and take more time.
+    sample_size : int, default=300
+        Points of a random sample.
+    n_draws : int, default=100
+        Number of random samples.
+    confidence : float, default=0.99
+        Probability with which the bound of "monte-carlo" holds.
+    max_memory : int, default=2000000000
+        Bytes that the n x n matrices of "sdp" may take.
+    n_jobs : int, default=None
+        Number of threads, each for another block or sample. None means 1 unless in a
+        :obj:`joblib.parallel_config` context; -1 means all processors. The result does
+        not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the samples of "monte-carlo".
+
+    Returns
+    -------
+    certificate : KMeansCertificate
+        Lower bound, inertia, and the gap between them.
+
+    Raises
+    ------
+    ValueError
+        If ``X`` is empty or not finite; if ``labels`` are missing, -1, or of another
+        length; if there are fewer points in a block or sample than clusters.
+    MemoryError
+        If the matrices of "sdp" are larger than ``max_memory``.
+
+    See Also
+    --------
+    kmeans_lower_bound : The bound without labels.
+    SDPKMeans : Clustering by the same relaxation.
+
+    Notes
+    -----
+    A bound holds for the numbers as given in float64, up to a margin for rounding that
+    is subtracted. ``certified`` is True if the gap is at most 1e-6: no clustering is
+    better by more than that fraction.
+
+    References
+    ----------
+    .. [1] J. Peng and Y. Wei, "Approximating K-means-type clustering via semidefinite
+       programming", SIAM Journal on Optimization 18, 2007.
+    .. [2] T. Iguchi, D. G. Mixon, J. Peterson and S. Villar, "Probably certifiably
+       correct k-means clustering", Mathematical Programming 165, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import certify_kmeans
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [9, 9], [9, 8], [8, 9]])
+    >>> certify_kmeans(X, [0, 0, 0, 1, 1, 1])
+    <optimal, proven: lower_bound=2.66667, inertia=2.66667, method='quick'>
+    >>> certificate = certify_kmeans(X, [0, 0, 0, 1, 1, 0])
+    >>> certificate.certified
+    False
+    """
+    _check_method(method, ("auto", "quick", "sdp", "blocks", "monte-carlo"))
+    X = _check_X(X)
+    codes, n_clusters = _check_labels(labels, X)
+    options = _Options(
+        tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
+    )
+    options.check(method, len(X), n_clusters)
+    with blas_on_one_thread():
+        points = _points(X)
+        return certify_points(
+            points, codes, n_clusters, method, options, check_random_state(random_state)
+        )
+
+
+def kmeans_lower_bound(
+    X,
+    n_clusters: int,
+    *,
+    method: str = "auto",
+    tol: float = 1e-4,
+    max_iter: int = 1000,
+    block_size: int = 500,
+    sample_size: int = 300,
+    n_draws: int = 100,
+    confidence: float = 0.99,
+    max_memory: int = 2_000_000_000,
+    n_jobs=None,
+    random_state=None,
+) -> KMeansCertificate:
+    """Bound the least inertia of K-means from below.
+
+    Read more in the :ref:`User Guide <certified_kmeans>`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Points. They are converted to float64.
+    n_clusters : int
+        Number of clusters.
+    method : str, default="auto"
+        Where the bound comes from:
+
+        - "spectral": the eigenvalues of the covariance matrix, as in PCA. Quick.
+        - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices.
+        - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
+          points.
+        - "monte-carlo": from the "sdp" bounds of random samples. It holds with
+          probability ``confidence`` only.
+        - "auto": "sdp" for up to 2000 points, else "blocks".
+    tol : float, default=0.0001
+        Accuracy of the relaxation, as a fraction of its value. The bound holds for any
+        ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
+    max_iter : int, default=1000
+        Maximum number of iterations of the ADMM.
+    block_size : int, default=500
+        Most points of a block.
+    sample_size : int, default=300
+        Points of a random sample.
+    n_draws : int, default=100
+        Number of random samples.
+    confidence : float, default=0.99
+        Probability with which the bound of "monte-carlo" holds.
+    max_memory : int, default=2000000000
+        Bytes that the n x n matrices of "sdp" may take.
+    n_jobs : int, default=None
+        Number of threads, each for another block or sample. None means 1 unless in a
+        :obj:`joblib.parallel_config` context; -1 means all processors. The result does
+        not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the samples of "monte-carlo", and starts the K-means clustering by which
+        rows are dealt to blocks.
+
+    Returns
+    -------
+    certificate : KMeansCertificate
+        The bound. ``inertia`` and ``gap`` are None, and ``certified`` is False.
+
+    See Also
+    --------
+    certify_kmeans : The bound beside the inertia of given labels.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skextras.cluster import kmeans_lower_bound
+    >>> X = load_iris().data
+    >>> bound = kmeans_lower_bound(X, 3)
+    >>> round(bound.lower_bound, 1)
+    75.5
+    >>> bound.rigorous
+    True
+    """
+    _check_method(method, ("auto", "spectral", "sdp", "blocks", "monte-carlo"))
+    X = _check_X(X)
+    check_number(n_clusters, "n_clusters", 1, len(X))
+    options = _Options(
+        tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
+    )
+    if method == "auto":
+        method = "sdp" if len(X) <= _DENSE else "blocks"
+    options.check(method, len(X), n_clusters)
+    rng = check_random_state(random_state)
+    with blas_on_one_thread():
+        points = _points(X)
+        labels = None
+        if method in ("blocks", "monte-carlo"):
+            labels = KMeans(n_clusters, n_init=1, random_state=rng).fit(X).labels_
+            labels = np.unique(labels, return_inverse=True)[1]
+        bound = _one_bound(points, labels, n_clusters, method, options, rng)
+        return make_result(
+            bound * points.scale, None, method, confidence=options.of(method)
+        )
+
+
+def certify_points(points, codes, n_clusters, method, options, rng):
+    """Certify clusters 0, 1, ... of points or of a kernel, none of them empty."""
+    inertia = points.inertia(codes, n_clusters)
+    if n_clusters == 1 or inertia <= 0:  # nothing else, or nothing better, is possible
+        return make_result(inertia * points.scale, inertia * points.scale, "trivial")
+    best, name = -np.inf, "spectral"
+    if method in ("auto", "quick") and points.X is not None:
+        best = quick_bound(points.X, codes, n_clusters).bound
+        name = "quick"
+        if method == "quick":
+            spectral = dual_bound(points, n_clusters)
+            if spectral > best:
+                best, name = spectral, "spectral"
+    proven = inertia - best <= CERTIFIED_GAP * inertia
+    if method != "quick" and not proven:
+        if method == "auto":
+            large = points.n > _DENSE and points.X is not None
+            method = "blocks" if large else "sdp"
+        bound = _one_bound(points, codes, n_clusters, method, options, rng, inertia)
+        if bound > best:
+            best, name = bound, method
+    return make_result(
+        best * points.scale,
+        inertia * points.scale,
+        name,
+        confidence=options.of(name),
+    )
+
+
+def _one_bound(points, labels, n_clusters, method, options, rng, inertia=None):
+    if method == "spectral":
+        return dual_bound(points, n_clusters)
+    if method == "sdp":
+        return _bounds.sdp_bound(
+            points,
+            n_clusters,
+            tol=options.tol,
+            max_iter=options.max_iter,
+            target=inertia,
+        )
+    fast = {
+        "tol": 10 * options.tol,
+        "max_iter": options.max_iter,
+        "n_jobs": options.n_jobs,
+    }
+    if method == "blocks":
+        return _bounds.block_bound(
+            points, n_clusters, labels, options.block_size, **fast
+        )
+    if inertia is None:
+        inertia = points.inertia(labels, labels.max() + 1)
+    return _bounds.monte_carlo_bound(
+        points,
+        n_clusters,
+        inertia / points.n,
+        min(options.sample_size, points.n),
+        options.n_draws,
+        options.confidence,
+        rng,
+        **fast,
+    )
+
+
+class _Options:
+    """Parameters of the bounds, checked."""
+
+    def __init__(
+        self,
+        tol=1e-4,
+        max_iter=1000,
+        block_size=500,
+        sample_size=300,
+        n_draws=100,
+        confidence=0.99,
+        max_memory=2_000_000_000,
+        n_jobs=None,
+    ):
+        for value, name in ((tol, "tol"), (confidence, "confidence")):
+            number = isinstance(value, float | np.floating)
+            if not (number and 0 < value < 1):
+                raise ValueError(
+                    f"{name} must be a float between 0 and 1, got {value!r}."
+                )
+        self.tol, self.max_iter, self.block_size = tol, max_iter, block_size
+        self.sample_size, self.n_draws = sample_size, n_draws
+        self.confidence, self.max_memory = confidence, max_memory
+        self.n_jobs = n_jobs
+        for name in ("max_iter", "n_draws", "max_memory"):
+            check_number(getattr(self, name), name, 1)
+        for name in ("block_size", "sample_size"):
+            check_number(getattr(self, name), name, 2)
+
+    def check(self, method, n_samples, n_clusters):
+        """Raise if the method cannot be carried out for so many points."""
+        if method == "sdp":
+            _bounds.check_dense(n_samples, self.max_memory, _WAY_OUT)
+        for name, of in (("block_size", "blocks"), ("sample_size", "monte-carlo")):
+            size = getattr(self, name)
+            if method == of and size <= n_clusters < n_samples:
+                raise ValueError(
+                    f"{name}={size} must exceed the number of clusters, {n_clusters}: "
+                    "smaller parts give the bound 0."
+                )
+
+    def of(self, method):
+        """Return the probability that a bound of this method holds."""
+        return self.confidence if method == "monte-carlo" else 1.0
+
+
+def _check_method(method, methods):
+    if method not in methods:
+        names = ", ".join(repr(name) for name in methods)
+        raise ValueError(f"method must be one of {names}, got {method!r}.")
+
+
+def _check_X(X):
+    return check_array(X, dtype=np.float64, input_name="X", estimator="certify_kmeans")
+
+
+def _points(X):
+    """Return centred points, or raise if their inertia exceeds the range of floats."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = Points(X)
+        largest = points.total * points.scale
+    if not np.isfinite(largest):
+        raise ValueError(
+            "X has squared distances beyond the range of float64, got values up to "
+            f"{np.abs(X).max():g}: divide X by a constant."
+        )
+    return points
+
+
+def _check_labels(labels, X):
+    """Return labels as 0, 1, ... and their number."""
+    if labels is None:
+        raise ValueError(
+            "labels must be the cluster of each sample, got None: "
+            "kmeans_lower_bound needs no labels."
+        )
+    labels = column_or_1d(labels)
+    check_consistent_length(X, labels)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        place = int(np.flatnonzero(~np.isfinite(labels))[0])
+        raise ValueError(
+            f"labels must not be missing or infinite, got {labels[place]} for sample "
+            f"{place}: give it a cluster or leave it out."
+        )
+    if labels.dtype.kind in "if" and (labels == -1).any():
+        raise ValueError(
+            f"labels hold -1, which marks noise, for {int((labels == -1).sum())} "
+            "samples: leave these out of X and labels, or give them a cluster."
+        )
+    values, codes = np.unique(labels, return_inverse=True)
+    return codes.ravel(), len(values)

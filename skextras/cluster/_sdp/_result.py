@@ -1,0 +1,69 @@
+"""What a certificate of K-means holds, and how it reads."""
+
+from typing import NamedTuple
+
+
+class KMeansCertificate(NamedTuple):
+    """How far a K-means clustering can be from the best one.
+
+    Attributes
+    ----------
+    lower_bound : float
+        No clustering into this number of clusters has an inertia below it.
+    inertia : float or None
+        Inertia of the labels: sum of squared distances to the means of their clusters.
+        None from :func:`kmeans_lower_bound`, which has no labels.
+    gap : float or None
+        ``(inertia - lower_bound) / inertia``: the largest fraction of the inertia that
+        another clustering could save. 0 if the inertia is 0.
+    certified : bool
+        Whether the labels are proven to be optimal: the gap is at most 1e-6.
+    method : str
+        What gave the bound: "quick", "spectral", "sdp", "blocks", "monte-carlo" or
+        "trivial".
+    rigorous : bool
+        Whether the bound holds always; otherwise, with probability ``confidence``.
+    confidence : float
+        Probability that the bound holds; 1.0 if it is rigorous.
+    """
+
+    lower_bound: float
+    inertia: float | None
+    gap: float | None
+    certified: bool
+    method: str
+    rigorous: bool
+    confidence: float
+
+    def __repr__(self):
+        if self.inertia is None:
+            verdict = "no clustering has a smaller inertia"
+        elif self.certified:
+            verdict = "optimal, proven"
+        else:
+            verdict = f"within {100 * self.gap:.2g} % of optimal"
+        if not self.rigorous:
+            verdict += f" with probability {self.confidence:g}"
+        inertia = "" if self.inertia is None else f", inertia={self.inertia:.6g}"
+        return (
+            f"<{verdict}: lower_bound={self.lower_bound:.6g}{inertia}, "
+            f"method={self.method!r}>"
+        )
+
+
+#: Gap up to which labels count as optimal: what rounding and the ADMM leave.
+CERTIFIED_GAP = 1e-6
+
+
+def make_result(bound, inertia, method, *, confidence=1.0):
+    """Build the certificate; a bound is never below 0 nor above the inertia."""
+    bound, rigorous = max(float(bound), 0.0), confidence == 1.0
+    if inertia is None:
+        return KMeansCertificate(bound, None, None, False, method, rigorous, confidence)
+    inertia = float(inertia)
+    bound = min(bound, inertia)
+    gap = (inertia - bound) / inertia if inertia > 0 else 0.0
+    certified = rigorous and gap <= CERTIFIED_GAP
+    return KMeansCertificate(
+        bound, inertia, gap, certified, method, rigorous, confidence
+    )

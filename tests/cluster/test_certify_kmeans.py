@@ -1,0 +1,319 @@
+"""Bounds of K-means: against brute force, dense matrices, and what is invariant."""
+
+import numpy as np
+import pandas
+import polars
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris, load_wine
+
+from skextras.cluster import certify_kmeans, kmeans_lower_bound
+from skextras.cluster._sdp import _admm, _bounds, _exact
+from skextras.cluster._sdp._points import Points
+from skextras.cluster._sdp._quick import _Clusters, _inertia_and_slack, quick_bound
+from tests import naive_sdp
+
+METHODS = ["auto", "quick", "sdp", "blocks", "monte-carlo"]
+IRIS = load_iris().data
+
+
+def mixture(n, k, distance, d=4, seed=0):
+    """Return isotropic Gaussian clusters whose centres are ``distance`` apart."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % k
+    center = np.linalg.qr(rng.normal(size=(max(d, k), k)))[0].T * distance / 2**0.5
+    return center[labels] + rng.normal(size=(n, max(d, k))), labels
+
+
+def recovery_distance(n, k, d):
+    """Distance of centres from which the relaxation recovers unit Gaussians."""
+    return 2 * np.sqrt((1 + np.sqrt(1 + k * d / (n * np.log(n)))) * np.log(n))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_bounds_and_certificates_by_brute_force(seed):
+    rng = np.random.default_rng(seed)
+    n, k = rng.integers(4, 8), rng.integers(2, 4)
+    X = rng.normal(size=(n, rng.integers(1, 4))) + 3 * rng.integers(0, k, (n, 1))
+    best = naive_sdp.best_inertia(X, k)
+    for method in ("spectral", "sdp", "blocks"):
+        bound = kmeans_lower_bound(X, k, method=method, block_size=5, random_state=0)
+        assert bound.lower_bound <= best * (1 + 1e-12)
+    labels = [*naive_sdp.partitions(n, k)][:: 1 + n // 3]
+    for codes, method in [(labels[0], "sdp"), *((codes, "quick") for codes in labels)]:
+        result = certify_kmeans(X, codes, method=method)
+        np.testing.assert_allclose(
+            result.inertia, naive_sdp.inertia(X, codes), rtol=1e-12
+        )
+        assert result.lower_bound <= best * (1 + 1e-12)
+        assert not result.certified or result.inertia <= best * (1 + 2e-6)
+
+
+def test_optimal_labels_of_separated_clusters_are_certified():
+    X, labels = mixture(60, 3, 12)
+    result = certify_kmeans(X, labels)
+    assert result.certified
+    assert result.method == "quick"
+    assert 0 <= result.gap <= 1e-6
+    labels = labels.copy()
+    labels[0] = 1
+    assert not certify_kmeans(X, labels).certified
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("k", [2, 4, 7])
+def test_quick_equals_dense_matrices(seed, k):
+    """Eigenvalues of the small problem are those of the n x n matrix."""
+    X, labels = mixture(60, k, [1, 4, 6, 8, 12][seed], d=5, seed=seed)
+    labels[:10] = np.random.default_rng(seed).permutation(labels[:10])
+    points = Points(X)
+    lam, N = naive_sdp.quick_dual(points.X, labels)
+    assert N.min() >= -1e-12
+    result = quick_bound(points.X, labels, k)
+    dense = naive_sdp.dual_bound(points.X, k, N)
+    np.testing.assert_allclose(result.bound, dense, rtol=1e-7, atol=1e-9)
+    found = _inertia_and_slack(_Clusters(points.X, labels, k))[1]
+    np.testing.assert_allclose(found, lam, rtol=1e-10, atol=1e-12)
+
+
+def test_quick_with_many_clusters(monkeypatch):
+    """The bound from norms of blocks is lower, and still proves what is easy."""
+    X, labels = mixture(90, 9, 30)
+    fine = quick_bound(Points(X).X, labels, 9)
+    monkeypatch.setattr("skextras.cluster._sdp._quick._LARGEST", 20)
+    rough = quick_bound(Points(X).X, labels, 9)
+    assert fine.proven
+    assert rough.proven
+    X, labels = mixture(90, 9, 5)
+    rough = quick_bound(Points(X).X, labels, 9)
+    monkeypatch.undo()
+    fine = quick_bound(Points(X).X, labels, 9)
+    assert rough.bound < fine.bound < fine.inertia
+
+
+@pytest.mark.parametrize(("n", "d"), [(200, 4), (1000, 20), (2000, 5)])
+def test_quick_above_the_recovery_threshold(n, d):
+    X, labels = mixture(n, 4, 1.2 * recovery_distance(n, 4, d), d=d, seed=n)
+    assert certify_kmeans(X, labels, method="quick").certified
+
+
+def test_admm_equals_full_decompositions():
+    X, _ = mixture(50, 3, 3)
+    points = Points(X)
+    expected = naive_sdp.dual_bound(points.X, 3, naive_sdp.admm(points.X, 3, 250))
+    for dtype in (np.float32, np.float64):
+        solution = _admm.solve(points, 3, tol=1e-6, max_iter=2000, dtype=dtype)
+        bound = _exact.dual_bound(points, 3, solution.negative)
+        np.testing.assert_allclose(bound, expected, rtol=1e-4)
+        np.testing.assert_allclose(solution.value, bound, rtol=1e-4)
+
+
+def test_threshold():
+    values = np.array([3.0, 2.0, 0.9, 0.5, 0.1, -0.4])
+    for count in (1, 2, 3, 5):
+        level = _admm.threshold(values, count)
+        np.testing.assert_allclose(np.clip(values - level, 0, 1).sum(), count)
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_exact_bound(negative):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 3))
+    points = Points(X)
+    N = rng.random((30, 30)) * negative
+    N += N.T
+    bound = _exact.dual_bound(points, 3, -N if negative else None)
+    expected = naive_sdp.dual_bound(points.X, 3, N)
+    np.testing.assert_allclose(bound, expected, rtol=1e-10)
+    assert bound < expected
+
+
+def test_better_methods_give_better_bounds():
+    labels = KMeans(3, n_init=10, random_state=0).fit(IRIS).labels_
+    options = {"block_size": 60, "sample_size": 60, "n_draws": 50, "random_state": 0}
+    bound = {m: certify_kmeans(IRIS, labels, method=m, **options) for m in METHODS}
+    assert bound["sdp"] == bound["auto"]
+    assert bound["quick"].gap > bound["blocks"].gap > bound["sdp"].gap > 0.04
+    assert bound["monte-carlo"].gap > bound["blocks"].gap
+    assert [b.method for b in bound.values()] == [
+        "sdp",
+        "quick",
+        "sdp",
+        "blocks",
+        "monte-carlo",
+    ]
+    assert [b.rigorous for b in bound.values()] == [True] * 4 + [False]
+    assert bound["monte-carlo"].confidence == 0.99
+    lone = kmeans_lower_bound(IRIS, 3)
+    np.testing.assert_allclose(lone.lower_bound, bound["sdp"].lower_bound, rtol=2e-4)
+    assert (lone.inertia, lone.gap, lone.certified) == (None, None, False)
+
+
+def test_readable():
+    labels = KMeans(3, n_init=10, random_state=0).fit(IRIS).labels_
+    assert repr(certify_kmeans(IRIS, labels)).startswith("<within 4.2 % of optimal: ")
+    chance = certify_kmeans(
+        IRIS, labels, method="monte-carlo", n_draws=20, sample_size=60, confidence=0.9
+    )
+    assert "% of optimal with probability 0.9: lower_bound=" in repr(chance)
+    assert repr(kmeans_lower_bound(IRIS, 3)).startswith("<no clustering has a smaller")
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_rotation_translation_scale(method):
+    X, labels = mixture(80, 3, 5)
+    options = {"method": method, "sample_size": 40, "n_draws": 20, "block_size": 40}
+    first = certify_kmeans(X, labels, **options, random_state=0)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    moved = certify_kmeans(X @ turn + 100, labels, **options, random_state=0)
+    np.testing.assert_allclose(moved.inertia, first.inertia, rtol=1e-9)
+    np.testing.assert_allclose(moved.lower_bound, first.lower_bound, rtol=1e-4)
+    for scale in (1e-140, 1e140):
+        scaled = certify_kmeans(X * scale, labels, **options, random_state=0)
+        np.testing.assert_allclose(scaled.gap, first.gap, rtol=1e-2, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_names_of_clusters_do_not_matter(method):
+    options = {"method": method, "sample_size": 40, "n_draws": 20, "block_size": 40}
+    X, labels = mixture(80, 3, 5)
+    first = certify_kmeans(X, labels, **options, random_state=0)
+    for names in (["a", "b", "c"], [7.5, -3.0, 0.0], [-5, 10**12, 3]):
+        other = certify_kmeans(X, np.array(names)[labels], **options, random_state=0)
+        np.testing.assert_allclose(other.inertia, first.inertia, rtol=1e-12)
+        np.testing.assert_allclose(other.lower_bound, first.lower_bound, rtol=1e-2)
+
+
+def test_containers():
+    X, labels = mixture(60, 3, 8)
+    X = np.round(X * 8)
+    expected = certify_kmeans(X, labels)
+    columns = {f"f{i}": X[:, i] for i in range(4)}
+    for data in (
+        X.tolist(),
+        X.astype(np.float32),
+        X.astype(np.int16),
+        np.asfortranarray(X),
+        pandas.DataFrame(columns),
+        polars.DataFrame(columns),
+    ):
+        assert certify_kmeans(data, labels) == expected
+    assert certify_kmeans(X, pandas.Series(labels)) == expected
+    assert certify_kmeans(X, labels.tolist()) == expected
+    before = X.copy()
+    certify_kmeans(X, labels, method="sdp")
+    np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("method", ["blocks", "monte-carlo"])
+def test_threads_change_nothing(method):
+    X, labels = mixture(200, 3, 4)
+    options = {"method": method, "block_size": 50, "sample_size": 50, "n_draws": 6}
+    one = certify_kmeans(X, labels, **options, n_jobs=1, random_state=0)
+    assert certify_kmeans(X, labels, **options, n_jobs=2, random_state=0) == one
+
+
+def test_trivial_cases():
+    X = np.arange(8.0).reshape(4, 2)
+    one = certify_kmeans(X, [5, 5, 5, 5])
+    assert one.certified
+    assert one.lower_bound == one.inertia == 40
+    each = certify_kmeans(X, [0, 1, 2, 3])
+    assert each.certified
+    assert each.lower_bound == each.inertia == each.gap == 0
+    same = certify_kmeans(np.ones((5, 2)), [0, 1, 0, 1, 0], method="sdp")
+    assert same.certified
+    assert kmeans_lower_bound(X, 4).lower_bound == 0
+    np.testing.assert_allclose(kmeans_lower_bound(X, 1).lower_bound, 40)
+    assert kmeans_lower_bound(X[:1], 1).lower_bound == 0
+    assert kmeans_lower_bound(np.repeat(X, 5, axis=0), 4).lower_bound <= 1e-9
+
+
+def test_more_features_than_points():
+    X, labels = mixture(30, 3, 30, d=100)
+    assert certify_kmeans(X, labels, method="quick").certified
+    X, labels = mixture(30, 3, 8, d=100)
+    bounds = [certify_kmeans(X, labels, method=method) for method in ("quick", "sdp")]
+    best = KMeans(3, n_init=20, random_state=0).fit(X).inertia_
+    assert max(b.lower_bound for b in bounds) <= best
+
+
+def test_wine_needs_the_relaxation():
+    X = load_wine().data
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    labels = KMeans(3, n_init=10, random_state=0).fit(X).labels_
+    assert certify_kmeans(X, labels, method="quick").gap > 0.1
+    result = certify_kmeans(X, labels)
+    assert 0.008 < result.gap < 0.009
+
+
+def test_a_tight_relaxation_is_proven_in_double_precision():
+    X, _ = mixture(100, 3, 6, seed=3)
+    labels = KMeans(3, n_init=5, random_state=0).fit(X).labels_
+    assert not certify_kmeans(X, labels, method="quick").certified
+    assert certify_kmeans(X, labels, method="sdp").certified
+
+
+def test_blocks_look_like_the_whole():
+    X, labels = mixture(300, 3, 6)
+    options = {"tol": 1e-3, "max_iter": 200, "n_jobs": None}
+    alike = _bounds.block_bound(Points(X), 3, labels, 100, **options)
+    mixed = np.random.default_rng(0).integers(0, 3, 300)
+    chance = _bounds.block_bound(Points(X), 3, mixed, 100, **options)
+    assert chance < alike < Points(X).inertia(labels, 3)
+
+
+BAD = [
+    ({"method": "exact"}, "method must be one of 'auto', .* got 'exact'"),
+    ({"labels": [0, 1]}, r"inconsistent numbers of samples: \[12, 2\]"),
+    ({"labels": None}, "labels must be .* got None: kmeans_lower_bound needs no"),
+    ({"labels": [-1, 0, 1] * 4}, "hold -1, which marks noise, for 4 samples: leave"),
+    ({"labels": [0, 1.0, np.nan] * 4}, "missing or infinite, got nan for sample 2"),
+    ({"labels": np.zeros((12, 2))}, r"should be a 1d array, got an array of shape"),
+    ({"X": np.full((12, 2), np.nan)}, "Input X contains NaN"),
+    ({"X": np.full((12, 2), np.inf)}, "Input X contains infinity"),
+    ({"X": np.zeros((0, 2))}, r"Found array with 0 sample"),
+    ({"X": np.zeros(12)}, "Expected 2D array, got 1D array"),
+    ({"X": np.eye(12) * 1e200}, r"beyond the range of float64.* 1e\+200: divide"),
+    ({"tol": 0}, "tol must be a float between 0 and 1, got 0"),
+    ({"confidence": 1.0}, r"confidence must be a float between 0 and 1, got 1\.0"),
+    ({"max_iter": 0}, "max_iter must be an integer at least 1, got 0"),
+    ({"n_draws": 2.5}, r"n_draws must be an integer at least 1, got 2\.5"),
+    ({"block_size": 1}, "block_size must be an integer at least 2, got 1"),
+    ({"method": "blocks", "block_size": 3}, "block_size=3 must exceed .* clusters, 3"),
+    ({"method": "monte-carlo", "sample_size": 2}, "sample_size=2 must exceed"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), BAD)
+def test_bad_input(change, sentence):
+    X, labels = mixture(12, 3, 4)
+    with pytest.raises(ValueError, match=sentence):
+        certify_kmeans(**{"X": X, "labels": labels, **change})
+
+
+@pytest.mark.parametrize("n_clusters", [0, 13, 2.5, None, True])
+def test_bad_number_of_clusters(n_clusters):
+    X, _ = mixture(12, 3, 4)
+    with pytest.raises(ValueError, match="n_clusters must be an integer from 1 to 12"):
+        kmeans_lower_bound(X, n_clusters)
+
+
+def test_too_little_memory():
+    X, labels = mixture(200, 3, 2)
+    sentence = "200 points takes 0.0018 GB and max_memory=1000000 allows 0.001 GB: "
+    for call in (
+        lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
+        lambda: kmeans_lower_bound(X, 3, max_memory=1_000_000),
+    ):
+        with pytest.raises(MemoryError, match=sentence + "choose method='blocks'"):
+            call()
+
+
+def test_sparse_data_and_weights_are_refused():
+    from scipy import sparse
+
+    with pytest.raises(TypeError, match="Sparse data was passed"):
+        certify_kmeans(sparse.csr_array(np.eye(4)), [0, 0, 1, 1])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
+        certify_kmeans(np.eye(4), [0, 0, 1, 1], sample_weight=np.ones(4))

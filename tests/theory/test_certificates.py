@@ -1,0 +1,71 @@
+"""Bounds and certificates of K-means hold: brute force on many small instances."""
+
+import numpy as np
+import pytest
+
+from skextras.cluster import certify_kmeans, kmeans_lower_bound
+from tests import naive_sdp
+
+
+def instance(seed):
+    """Return up to ten points, some of them in groups, and the number of clusters."""
+    rng = np.random.default_rng(seed)
+    n = rng.integers(4, 8) if seed % 40 else 10
+    k = rng.integers(2, min(n, 5)) if n < 10 else 2
+    X = rng.normal(size=(n, rng.integers(1, 5)))
+    X += rng.choice([0, 3, 10, 30]) * rng.integers(0, k, (n, 1))
+    if seed % 7 == 0:  # ties and equal rows
+        X = np.round(X)
+    return X * rng.choice([1e-3, 1, 1e6]), int(k), rng
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_thousand_instances(part):
+    """No bound above the optimum, no false certificate."""
+    n_certified = n_labels = 0
+    for seed in range(part, 1200, 4):
+        X, k, _ = instance(seed)
+        labels = list(naive_sdp.partitions(len(X), k))
+        inertias = np.array([naive_sdp.inertia(X, codes) for codes in labels])
+        best = inertias.min()
+        slack = 1e-12 * (X**2).sum()
+        for method in ("spectral", "sdp"):
+            bound = kmeans_lower_bound(X, k, method=method, max_iter=60)
+            assert bound.lower_bound <= best + slack
+        chosen = np.unique([inertias.argmin(), *range(0, len(labels), 13)])
+        for place in chosen:
+            result = certify_kmeans(X, labels[place], method="quick")
+            assert result.lower_bound <= best + slack
+            n_labels += 1
+            if result.certified:
+                n_certified += 1
+                assert inertias[place] <= best * (1 + 2e-6) + slack
+    assert n_labels > 2000
+    assert n_certified > 60
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_any_nonnegative_matrix_gives_a_bound(seed):
+    X, k, rng = instance(seed + 5000)
+    N = rng.exponential(rng.choice([1e-3, 1, 10]), (len(X), len(X))) * (X**2).mean()
+    best = naive_sdp.best_inertia(X, k)
+    assert naive_sdp.dual_bound(X, k, N + N.T) <= best + 1e-12 * (X**2).sum()
+
+
+def test_monte_carlo_bounds_hold_as_often_as_they_say():
+    """With confidence 0.5, at most about half of the bounds may exceed the optimum."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) + 8 * rng.integers(0, 2, (80, 1))
+    labels = (X.sum(axis=1) > 8).astype(int)
+    assert certify_kmeans(X, labels).certified
+    options = {"method": "monte-carlo", "sample_size": 20, "n_draws": 8}
+    bounds = [
+        certify_kmeans(X, labels, **options, confidence=0.5, random_state=seed)
+        for seed in range(20)
+    ]
+    optimum = bounds[0].inertia
+    assert np.mean([bound.lower_bound >= optimum for bound in bounds]) <= 0.5
+    careful = certify_kmeans(X, labels, **options, confidence=0.99, random_state=0)
+    assert careful.lower_bound < bounds[0].lower_bound
+    assert not careful.certified
