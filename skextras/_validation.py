@@ -72,10 +72,10 @@ def check_weights(sample_weight, n_samples):
         )
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples: give some a weight.")
-    if not weight.max() < np.finfo(np.float64).max / n_samples:
+    if not weight.max() < 1e150:
         raise ValueError(
-            "sample_weight must have a finite sum, got weights up to "
-            f"{weight.max():g}: divide them by a constant."
+            "sample_weight must be below 1e150, so that sums of weighted terms are "
+            f"finite, got weights up to {weight.max():g}: divide them by a constant."
         )
     return weight
 

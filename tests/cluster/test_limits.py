@@ -176,3 +176,20 @@ def test_bad_parameters(X, params, sentence):
     weight[58] = 0
     with pytest.raises(ValueError, match=sentence):
         KMedoids(4, **params).fit(X, sample_weight=weight)
+
+
+@pytest.mark.parametrize("size", [np.float64(2), np.int64(2), 2])
+def test_sizes_may_be_numpy_numbers(X, size):
+    model = KMedoids(3, min_cluster_size=size, random_state=0).fit(X)
+    assert np.bincount(model.labels_).min() >= 2
+
+
+def test_warm_start_with_fixed_medoids(X):
+    model = KMedoids(3, warm_start=True, init=[0, 1, 2], random_state=0).fit(X)
+    model.fixed_medoids = [model.medoid_indices_[1]]
+    model.fit(X)
+    assert model.medoid_indices_[0] == model.fixed_medoids[0]
+    other = np.setdiff1d(np.arange(10), model.medoid_indices_)[0]
+    model.fixed_medoids = [other]
+    with pytest.raises(ValueError, match=f"sample {other} is not there"):
+        model.fit(X)

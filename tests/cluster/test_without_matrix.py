@@ -1,5 +1,7 @@
 """FasterPAM on byte codes and computed rows: the same result as with the matrix."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numba import njit
@@ -159,3 +161,31 @@ def test_a_precomputed_matrix_is_never_made_again():
     n_bytes = N * N + N * 5 * 8
     model = KMedoids(5, metric="precomputed", memory_limit=n_bytes).fit(D)
     assert model.method_ == "fasterpam"
+
+
+@pytest.mark.skipif(not JIT, reason="the loops would take minutes")
+def test_memory_that_is_taken():
+    """Bytes of the pairs, and little beside; no more than the sample for onebatch."""
+    n = 1500
+    X = np.random.default_rng(0).normal(size=(n, 4))
+    KMedoids(3, method="fasterpam", memory_limit=3 * n * n).fit(X[:200])
+    for method, most in [("fasterpam", 2.5 * n * n), ("onebatch", 0.5e9)]:
+        tracemalloc.start()
+        KMedoids(3, method=method, memory_limit=int(1.2 * n * n)).fit(X)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < most
+
+
+def test_no_start_is_drawn_beside_the_samples():
+    calls = [0]
+
+    def metric(x, y):
+        calls[0] += 1
+        return abs(x[0] - y[0])
+
+    X = np.random.default_rng(0).normal(size=(400, 1))
+    model = KMedoids(2, metric=metric, method="fastclara", init="build", random_state=0)
+    model.fit(X)
+    samples = 5 * 88 * 88 + 5 * 2 * 400
+    assert calls[0] < samples + 2 * 2 * 400 < 400 * 399 / 2

@@ -29,7 +29,7 @@ class Limits(NamedTuple):
 
     def __bool__(self):
         """Tell if anything is limited."""
-        return len(self.fixed) > 0 or self.least > 0
+        return bool(len(self.fixed) > 0 or self.least > 0)
 
     def start(self, medoids):
         """Put the fixed medoids first; the first of the others fill the other slots."""
@@ -51,19 +51,19 @@ def _lacking(sizes, least):
     return float(np.maximum(least - sizes, 0).sum())
 
 
-def check_limits(estimator, points, start):
-    """Return the limits that an estimator sets.
+def check_limits(estimator, points, init, start):
+    """Return the limits that an estimator sets, from ``init`` or else ``start``.
 
     The rows of ``fixed_medoids`` become those that stand for their points.
     """
-    fixed = _fixed(estimator, points, start)
-    size, k = estimator.min_cluster_size or 0, estimator.n_clusters
+    fixed = _fixed(estimator, points, init, start)
+    size, k = float(estimator.min_cluster_size or 0), estimator.n_clusters
     limits = Limits(fixed, size * (1 - _constrained_kernels.TOL))
     total = points.weight.sum()
     if limits.least * k > total:
         raise ValueError(
-            f"min_cluster_size={size} times n_clusters={k} must not exceed the weight "
-            f"of all samples, {total:g}: ask for fewer or smaller clusters."
+            f"min_cluster_size={size:g} times n_clusters={k} must not exceed the "
+            f"weight of all samples, {total:g}: ask for fewer or smaller clusters."
         )
     if limits and estimator.method not in ("auto", "fasterpam", "pam", "fastpam1"):
         raise ValueError(
@@ -73,7 +73,7 @@ def check_limits(estimator, points, start):
     return limits
 
 
-def _fixed(estimator, points, start):
+def _fixed(estimator, points, init, start):
     """Check ``fixed_medoids``; return their positions among the points."""
     if estimator.fixed_medoids is None:
         return np.empty(0, dtype=np.intp)
@@ -87,9 +87,10 @@ def _fixed(estimator, points, start):
         )
     rows = np.asarray(estimator.fixed_medoids)
     missing = rows[~np.isin(fixed, start)]
-    if not isinstance(estimator.init, str) and len(missing):
+    if not isinstance(init, str) and len(missing):
         raise ValueError(
-            f"init must hold all fixed_medoids, and sample {missing[0]} is not there."
+            "the starting medoids must hold all fixed_medoids, and sample "
+            f"{missing[0]} is not there: add it to init, or set warm_start=False."
         )
     points.index[fixed] = rows
     return fixed

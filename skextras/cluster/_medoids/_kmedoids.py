@@ -114,7 +114,7 @@ class KMedoids(BaseMedoids):
         - array of shape (n_clusters, n_features): rows of ``X``.
     n_init : int, default=1
         Number of runs, each with its own start. The one with the smallest loss is
-        kept, the first on ties.
+        kept, the first on ties. A start that is given has one run.
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
         but the last makes one exchange. "fastclarans" has no passes.
@@ -127,8 +127,10 @@ class KMedoids(BaseMedoids):
         the usual search, clusters below it are repaired, and exchanges that leave none
         below it go on lowering the loss. For "fasterpam" and "pam".
     memory_limit : int, float or None, default=None
-        What dissimilarities may take: a number of bytes, or a share of the memory that
-        is left, or all of that.
+        What the dissimilarities that are kept may take: a number of bytes, or a share
+        of the memory that is left, or all of that. Blocks that are made and dropped
+        take up to 64 MB beside. Sparse matrices, "fastclara" and "fastclarans" keep
+        none.
     warm_start : bool, default=False
         Go on from the medoids of the last fit, which must be rows of ``X``, or their
         indices if ``metric="precomputed"``. ``init`` is for the first fit only.
@@ -301,8 +303,8 @@ class KMedoids(BaseMedoids):
         X, weight, given, points, params = self._prepare(X, sample_weight)
         start = np.argsort(points.index)[: self.n_clusters]
         if not isinstance(init, str):
-            start = _init.locate(init, X, self.n_clusters, points)
-        limits = check_limits(self, points, start)
+            start = self._locate(init, X, points)
+        limits = check_limits(self, points, init, start)
         if len(points.index) < self.n_clusters:
             self.method_ = "fasterpam" if self.method == "auto" else self.method
             medoids = fill_up(points, self.n_clusters)
@@ -342,6 +344,18 @@ class KMedoids(BaseMedoids):
             )
         return init
 
+    def _locate(self, init, X, points):
+        """Find given medoids among the points."""
+        try:
+            return _init.locate(init, X, self.n_clusters, points)
+        except ValueError as error:
+            if init is self.init:
+                raise
+            raise ValueError(
+                "warm_start=True goes on from the medoids of the last fit, which are "
+                f"not all distinct points of this X ({error}) Set warm_start=False."
+            ) from error
+
     def _choose_method(self, rows, limits=()):
         """Set ``method_``; return the dissimilarities, held if it needs them so."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
@@ -359,6 +373,8 @@ class KMedoids(BaseMedoids):
             return rows
         what = f"The matrix of dissimilarities between {n} points"
         way_out = "choose method='onebatch', or fit on a sample and predict the rest."
+        if limits:
+            way_out = "fit on a sample, or without fixed_medoids and min_cluster_size."
         if limits or method == "alternate":
             check_memory(matrix + table, what, way_out, limit)
         elif method != "fasterpam":
@@ -379,11 +395,13 @@ class KMedoids(BaseMedoids):
             order = np.argsort(loss_of_each(rows, weight), kind="stable")
         candidates = order[rng.permutation(len(order))]
         draws = isinstance(init, str) and init != "first"
+        draws &= self.method_ != "fastclara"  # which draws in its samples
+        rounds = self.n_init if draws or self.method_ in _SAMPLING else 1
         search = self._search(rows, weight, order, candidates, rng, limits)
-        steps = None if self.method_ == "fastclarans" else self.n_init * self.max_iter
+        steps = None if self.method_ == "fastclarans" else rounds * self.max_iter
         best = None
         with fit_progress(self, X, max_steps=steps) as step:
-            for _ in range(self.n_init):
+            for _ in range(rounds):
                 if draws:
                     start = _init.draw(init, rows, k, weight, order, rng)
                 run = search(start, step)
@@ -405,7 +423,9 @@ class KMedoids(BaseMedoids):
 
         def run(start, step):
             if method == "onebatch":
-                return onebatch(rows, weight, candidates, start, max_iter, rng, step)
+                limit = memory_allowed(self.memory_limit)
+                args = rows, weight, candidates, start, max_iter, rng, step
+                return onebatch(*args, most_held=limit)
             if method == "fastclara":
                 options = {"init": self.init, "max_iter": max_iter}
                 return _clara.search(rows, weight, k, rng, eager=True, **options)

@@ -9,7 +9,7 @@ from skextras.cluster._medoids._swaps import SingleState, SwapState, repeat
 
 #: A swap must lower the estimated loss by this fraction.
 _TOL = 1e-6
-_ITEMS_PER_BLOCK = 2**23  # dissimilarities that are made at a time
+_ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _BYTES_HELD = 2**29  # no more dissimilarities than these are kept for the next pass
 
 
@@ -23,7 +23,7 @@ class Batch:
 
     matrix = None
 
-    def __init__(self, rows, weight, order, size, rng):
+    def __init__(self, rows, weight, order, size, rng, most_held=np.inf):
         self.rows, self.order, self.dtype = rows, order, rows.dtype
         self.n_candidates, self.n_points = len(order), size
         turn = rng.exponential(size=len(order)) / weight[order]
@@ -32,7 +32,7 @@ class Batch:
         self.own[self.references] = np.arange(size)
         self.far = rows.take(self.references, self.references).max()
         n_bytes = self.n_candidates * size * self.dtype.itemsize
-        self.held = [] if n_bytes <= _BYTES_HELD else None
+        self.held = [] if n_bytes <= min(_BYTES_HELD, most_held) else None
         self.weight = np.zeros(size)
         for candidates, block in self._make():
             nearest = self._hide_own(candidates, block)
@@ -71,7 +71,9 @@ class Batch:
         return block
 
 
-def onebatch(rows, weight, order, start, max_iter, rng, step=nullcontext):
+def onebatch(
+    rows, weight, order, start, max_iter, rng, step=nullcontext, *, most_held=np.inf
+):
     """Swap medoids while a loss falls that a sample of ``100 log(k n)`` points gives.
 
     ``order`` holds the points as they take random numbers, and as they are tried.
@@ -80,7 +82,7 @@ def onebatch(rows, weight, order, start, max_iter, rng, step=nullcontext):
     """
     n, k = len(order), len(start)
     size = min(n, int(np.ceil(100 * np.log(max(k * n, 3)))))
-    batch = Batch(rows, weight, order, size, rng)
+    batch = Batch(rows, weight, order, size, rng, most_held)
     if k == 1:
         state = SingleState(batch, start, batch.weight)
     else:

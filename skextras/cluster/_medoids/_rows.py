@@ -5,7 +5,8 @@ import numpy as np
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels, _matrix_kernels
 
-_ITEMS_PER_BLOCK = 2**24  # dissimilarities that are made at a time
+_ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
+_LEAST_BLOCKS = 16  # in which to make those of all pairs
 
 
 class HeldRows:
@@ -80,9 +81,13 @@ class ComputedRows:
 
     def blocks(self):
         """Yield (start, stop, rows) until all candidates were there."""
-        size = max(1, _ITEMS_PER_BLOCK // self.n_points)
-        for start, stop in row_blocks(self.n_candidates, size):
+        for start, stop in row_blocks(self.n_candidates, self._block_size()):
             yield start, stop, self.computer.between(slice(start, stop))
+
+    def _block_size(self):
+        """Rows that are made at a time."""
+        n = self.n_points
+        return max(1, min(_ITEMS_PER_BLOCK // n, n // _LEAST_BLOCKS))
 
     def loss(self, medoids, weight):
         """Weighted sum of the dissimilarities to the nearest medoid."""
@@ -100,8 +105,7 @@ class ComputedRows:
 
     def encode(self, order, natural, scale, tiles, start, stop):
         """Fill in the codes of the points start..stop."""
-        size = max(1, _ITEMS_PER_BLOCK // self.n_candidates)
-        for low, high in row_blocks(stop - start, size):
+        for low, high in row_blocks(stop - start, self._block_size()):
             low, high = start + low, start + high
             block = self.computer.between(slice(low, high))
 
