@@ -9,6 +9,7 @@ from skextras.cluster._sdp._admm_kernels import rescale, update
 
 _RELAXATION = 1.6
 _EVERY = 10  # iterations between two looks at bound and residuals
+_NOISE = 1e-6  # what float32 leaves of values, in units of the largest eigenvalue
 _ROWS = 128  # rows of Z that are made at a time
 
 
@@ -120,8 +121,8 @@ def solve(
         if target is not None and target - value <= tol * target:
             converged = True
             break
-        at_rest = abs(value - last) <= tol / 10 * abs(value)
-        close = abs(work.primal_value() - value) <= tol * abs(value)
+        at_rest = abs(value - last) <= tol / 10 * abs(value) + _NOISE
+        close = abs(work.primal_value() - value) <= tol * abs(value) + _NOISE
         if at_rest and close and (not feasible or work.primal <= tol * n_clusters**0.5):
             converged = True
             break
@@ -129,7 +130,12 @@ def solve(
         work.balance()
     best = best.astype(np.float64) * work.unit
     return Solution(
-        best, work.factor(), best_value * work.unit, work.primal, iteration, converged
+        best,
+        work.factor(),
+        best_value * work.unit,
+        work.primal / n_clusters**0.5,
+        iteration,
+        converged,
     )
 
 
