@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skextras.cluster import CLARA, CLARANS, KMedoids, MedoidSilhouette
+from skextras.cluster import CLARA, CLARANS, KMedoids, MedoidSilhouette, SDPKMeans
 
 
 def taxicab(x, y):
@@ -59,6 +59,10 @@ ESTIMATORS = [
     KMedoids(init="heuristic", method="alternate"),
     KMedoids(n_init=3, n_jobs=2),
     KMedoids(metric=taxicab),
+    SDPKMeans(random_state=0),
+    SDPKMeans(n_clusters=3, solver="low_rank", certificate="quick", random_state=0),
+    SDPKMeans(n_clusters=2, rounding="denoise", polish=False, certificate=None),
+    SDPKMeans(n_clusters=1, certificate="blocks"),
 ]
 CLASSES = {type(estimator): estimator for estimator in reversed(ESTIMATORS)}.values()
 FRAMES = {"pandas": pandas.DataFrame, "polars": polars.DataFrame}

@@ -13,6 +13,7 @@ from skextras.cluster._medoids._silhouette import (
 )
 from skextras.cluster._sdp._certify import certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp._result import KMeansCertificate
+from skextras.cluster._sdp._sdp_kmeans import SDPKMeans
 
 __all__ = [
     "CLARA",
@@ -23,6 +24,7 @@ __all__ = [
     "MedoidPath",
     "MedoidPathDisplay",
     "MedoidSilhouette",
+    "SDPKMeans",
     "certify_kmeans",
     "fasterpam",
     "k_path",

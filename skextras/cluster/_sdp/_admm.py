@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
-from skextras.cluster._sdp._admm_kernels import rescale, update
+from skextras.cluster._sdp._admm_kernels import measure, rescale, update
 
 _RELAXATION = 1.6
 _EVERY = 10  # iterations between two looks at bound and residuals
+_UNEVEN = 3  # ratio of the residuals at which rho changes
+_NOISE = 1e-6  # what float32 leaves of values, in units of the largest eigenvalue
 _ROWS = 128  # rows of Z that are made at a time
 
 
@@ -35,43 +37,60 @@ class _Spectrum:
     def __init__(self, start, size, rng):
         self.n, self.rng = len(start), rng
         self.vectors = start
-        self.resize(size)
+        self.refresh(size, min(size, start.shape[1]))
 
-    def resize(self, size):
-        """Keep the first ``size`` vectors, or fill up with random ones."""
-        self.full = 3 * size >= self.n
-        missing = size - self.vectors.shape[1]
-        basis = self.vectors[:, :size]
-        if missing > 0:
-            extra = self.rng.normal(size=(self.n, missing))
-            basis = np.hstack([basis, extra.astype(basis.dtype)])
-            basis -= basis.mean(axis=0)
-        if not self.full:
-            basis = np.linalg.qr(basis)[0]
-        self.vectors = basis
+    def refresh(self, size, kept):
+        """Fill up to ``size`` vectors with random ones after the first ``kept``.
 
-    def step(self, apply, depth=2):
-        """Rayleigh-Ritz on the Krylov space [V, MV, ...]; return all Ritz values."""
+        A space that is only ever turned may leave out an eigenvector for good.
+        """
+        extra = self.rng.normal(size=(self.n, size - kept)).astype(self.vectors.dtype)
+        basis = np.hstack([self.vectors[:, :kept], extra])
+        self.vectors = np.linalg.qr(basis - basis.mean(axis=0))[0]
+
+    def ritz(self, apply, depth=2):
+        """Rayleigh-Ritz on the Krylov space [V, MV, ...]: values and vectors."""
         size, dtype = self.vectors.shape[1], self.vectors.dtype
-        if self.full:
-            eye = np.eye(self.n, dtype=dtype)
-            inner = apply(eye).astype(np.float64)
+        if depth * size >= self.n / 2:
+            inner = apply(np.eye(self.n, dtype=dtype)).astype(np.float64)
             inner = (inner + inner.T) / 2
             inner -= (np.abs(inner).sum(axis=0).max() + 1) / self.n  # vector 1: last
-            values, vectors = eigh(inner, check_finite=False)
-            self.vectors = vectors[:, :0:-1].astype(dtype)
-            return values[:0:-1]
+            values, vectors = np.linalg.eigh(inner)
+            return values[:0:-1], vectors[:, :0:-1].astype(dtype)
         basis, images = self.vectors, apply(self.vectors)
         for _ in range(depth - 1):
-            rows = np.hstack([basis, images[:, -size:]])
-            new = np.linalg.qr(rows)[0][:, basis.shape[1] :]
+            new = _orthonormal(images[:, -size:], basis)
             basis = np.hstack([basis, new])
-            images = np.hstack([images, apply(np.ascontiguousarray(new))])
+            images = np.hstack([images, apply(new)])
         inner = (basis.T @ images).astype(np.float64)
-        values, vectors = eigh((inner + inner.T) / 2, check_finite=False)
-        turn = np.ascontiguousarray(vectors[:, ::-1]).astype(dtype)
-        self.vectors = basis @ turn[:, :size]
-        return values[::-1]
+        values, turn = np.linalg.eigh((inner + inner.T) / 2)
+        turn = np.ascontiguousarray(turn[:, ::-1]).astype(dtype)
+        return values[::-1], _Product(basis, turn)
+
+
+class _Product(NamedTuple):
+    """Ritz vectors of which only the leading ones are computed."""
+
+    basis: np.ndarray
+    turn: np.ndarray
+
+    def __getitem__(self, key):
+        return self.basis @ self.turn[key]
+
+
+def _orthonormal(new, basis):
+    """Return an orthonormal basis of the columns of ``new`` beside ``basis``.
+
+    In single precision, what is nearly in the span of the basis must be projected
+    again after it has been scaled up.
+    """
+    new = new - basis @ (basis.T @ new)
+    norms = np.linalg.norm(new, axis=0)
+    new /= np.where(norms > 0, norms, 1)
+    new -= basis @ (basis.T @ new)
+    new = np.linalg.qr(new)[0]
+    new -= basis @ (basis.T @ new)
+    return new
 
 
 def threshold(values, count):
@@ -110,8 +129,9 @@ def solve(
     work = _Work(points, n_clusters - 1, dtype)
     best, best_value, last, converged, iteration = None, -np.inf, -np.inf, False, 0
     for iteration in range(1, max_iter + 1):
-        work.iterate(6 if iteration <= 5 else 2)
-        if iteration % _EVERY and iteration < max_iter:
+        look = iteration % _EVERY == 0 or iteration == max_iter
+        work.iterate(3 if iteration <= 2 else 2, look)
+        if not look:
             continue
         value = work.bound()
         if value > best_value:
@@ -120,16 +140,22 @@ def solve(
         if target is not None and target - value <= tol * target:
             converged = True
             break
-        at_rest = abs(value - last) <= tol / 10 * abs(value)
-        close = abs(work.primal_value() - value) <= tol * abs(value)
+        at_rest = abs(value - last) <= tol / 10 * abs(value) + _NOISE
+        close = abs(work.primal_value() - value) <= tol * abs(value) + _NOISE
         if at_rest and close and (not feasible or work.primal <= tol * n_clusters**0.5):
             converged = True
             break
         last = value
         work.balance()
+        work.refresh()
     best = best.astype(np.float64) * work.unit
     return Solution(
-        best, work.factor(), best_value * work.unit, work.primal, iteration, converged
+        best,
+        work.factor(),
+        best_value * work.unit,
+        work.primal / n_clusters**0.5,
+        iteration,
+        converged,
     )
 
 
@@ -163,9 +189,9 @@ class _Work:
         self.total = np.full((self.n, self.n), 1 / self.n, dtype)
         self.size = self.total.copy()
         self.rows = np.empty((min(_ROWS, self.n), self.n), dtype)
-        self.rho, self.dtype, self.negative = 1.0, dtype, 0.0
-        self.primal = self.dual = np.inf
-        self.weight, self.active = None, None
+        self.rho, self.dtype, self.negative = 1.5, dtype, 0.0
+        self.primal = self.dual = self.multiplier = np.inf
+        self.active = None
 
     def data(self, V):
         """Return A V."""
@@ -182,58 +208,55 @@ class _Work:
         image -= self.dtype(self.rho / 2) * (self.total @ V - self.size @ V)
         return image - image.mean(axis=0)
 
-    def iterate(self, depth):
-        values = self.spectrum.step(self.split, depth)
-        size = self.spectrum.vectors.shape[1]
-        level = threshold(values, self.count)
-        weight = np.clip(values[:size] - level, 0, 1)
+    def iterate(self, depth, look):
+        """Take a step; with ``look``, sum up what balance and bound need."""
+        values, vectors = self.spectrum.ritz(self.split, depth)
+        weight = np.clip(values - threshold(values, self.count), 0, 1)
         rank = int(np.count_nonzero(weight))
-        self.weight = weight[:rank]
-        scaled = self.spectrum.vectors[:, :rank] * np.sqrt(self.weight)
-        self.active = scaled.astype(self.dtype)
-        wanted = max(rank + 4, 2 * self.count + 4)
-        if not self.spectrum.full and wanted != size:
-            self.spectrum.resize(wanted)
-        primal = dual = negative = 0.0
+        wanted = max(rank + 6, 2 * self.count + 6)
+        self.spectrum.vectors = vectors = vectors[:, :wanted]
+        self.active = vectors[:, :rank] * np.sqrt(weight[:rank]).astype(self.dtype)
+        sums = np.zeros(4)
         alpha, constant = self.dtype(_RELAXATION), self.dtype(1 / self.n)
         for low in range(0, self.n, _ROWS):
             part = self.active[low : low + _ROWS]
             rows = np.matmul(part, self.active.T, out=self.rows[: len(part)])
-            sums = update(self.total, self.size, low, rows, alpha, constant)
-            primal, dual, negative = (
-                primal + sums[0],
-                dual + sums[1],
-                negative + sums[2],
-            )
-        self.primal, self.dual, self.negative = primal**0.5, dual**0.5, negative
+            if look:
+                sums += measure(self.total, low, rows, alpha, constant)
+            update(self.total, self.size, low, rows, alpha, constant)
+        if look:
+            self.primal, self.dual, self.multiplier = np.sqrt(sums[:3])
+            self.negative = sums[3]
 
     def bound(self):
         """Return an estimate of the bound, from above, by Ritz values."""
         if self.count == 0:
             return self.value_of_total
-        values = self._helper().step(self.dual_matrix, 3)
+        values, _ = self.spectrum.ritz(self.dual_matrix, 3)
         constant = -self.rho * self.negative / self.n
         return self.value_of_total - constant - values[: self.count].sum()
-
-    def _helper(self):
-        width = min(self.count + 4, self.spectrum.vectors.shape[1])
-        if 3 * width >= self.n:
-            width = self.n
-        return _Spectrum(self.spectrum.vectors[:, :width], width, self.spectrum.rng)
 
     def primal_value(self):
         inner = np.einsum("ij,ij->", self.active, self.data(self.active))
         return self.value_of_total - float(inner)
 
     def balance(self):
-        """Change rho if one residual is much larger than the other."""
-        dual = self.rho * self.dual
-        factor = (
-            1.5 if self.primal > 4 * dual else 1 / 1.5 if dual > 4 * self.primal else 1
-        )
+        """Change rho if one relative residual is much larger than the other."""
+        primal = self.primal / (self.count + 1) ** 0.5
+        dual = self.dual / self.multiplier if self.multiplier > 0 else 0.0
+        factor = 1.0
+        if primal > _UNEVEN * dual:
+            factor = 1.5
+        elif dual > _UNEVEN * primal:
+            factor = 1 / 1.5
         if factor != 1:
             self.rho *= factor
             rescale(self.total, self.size, self.dtype(1 / factor))
+
+    def refresh(self):
+        """Look for eigenvectors in new directions too."""
+        size = self.spectrum.vectors.shape[1]
+        self.spectrum.refresh(size, max(size - 3, self.active.shape[1]))
 
     def factor(self):
         return self.active.astype(np.float64)

@@ -1,0 +1,472 @@
+"""K-means by semidefinite relaxation: the estimator."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import (
+    Interval,
+    StrOptions,
+    _fit_context,
+    all_or_nothing,
+    validate_data,
+)
+from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
+from skextras.cluster._sdp._bounds import check_dense
+from skextras.cluster._sdp._certify import _Options, _points, certify_points
+from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._points import Points
+from skextras.cluster._sdp._result import make_result
+
+_DENSE = 1000  # points up to which "auto" takes n x n matrices
+
+
+def _trivial(points, k):
+    """Return a clustering into one cluster, or into clusters of equal points."""
+    factor = np.eye(k)[np.arange(points.n) % k]
+    factor /= np.sqrt(factor.sum(axis=0))
+    value = points.total if k == 1 else 0.0
+    return _low_rank.LowRank(factor, value, 0.0, 0, True)
+
+
+class SDPKMeans(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
+    r"""K-means by the semidefinite relaxation of Peng and Wei.
+
+    Solves
+
+    .. math:: \max_Z \langle A, Z \rangle \quad \text{subject to} \quad
+        Z \succeq 0, \; Z \ge 0, \; Z 1 = 1, \; \operatorname{tr} Z = K,
+
+    where :math:`A_{ij} = x_i^T x_j`, or the kernel that is given, and rounds
+    :math:`Z` to a clustering. A clustering has :math:`Z_{ij} = 1 / |G|` for points of
+    the same cluster :math:`G`, and the inertia
+    :math:`\operatorname{tr} A - \langle A, Z \rangle`; the relaxation therefore bounds
+    the inertia of every clustering from below. ``lower_bound_`` is such a bound, and
+    ``gap_`` how far the result can be from the best one.
+
+    Read more in the :ref:`User Guide <certified_kmeans>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters.
+    affinity : str, default="linear"
+        "linear": ``X`` holds points, as for K-means. "precomputed": it holds a
+        symmetric kernel matrix of inner products, as for kernel K-means.
+    solver : str, default="auto"
+        How the relaxation is solved:
+
+        - "admm": a splitting method on n x n matrices. Deterministic; gives the bound
+          along the way.
+        - "low_rank": :math:`Z = U U^T` with a nonnegative :math:`U` of ``rank``
+          columns. No n x n matrix; from a random start, and not convex.
+        - "cvxpy": the program as it is written above, by a general solver, for up to
+          300 points. Needs the package cvxpy.
+        - "auto": "admm" for up to 1000 points, else "low_rank".
+    rank : int, default=None
+        Columns of :math:`U`. None means 4 times ``n_clusters`` for up to 2000 points,
+        else twice.
+    rounding : str, default="spectral"
+        "spectral": K-means on the leading eigenvectors of :math:`Z`. "denoise":
+        K-means on the rows of :math:`Z X`, for ``affinity="linear"``.
+    polish : bool, default=True
+        Lower the inertia of the rounded labels by Lloyd's iteration. Without it, the
+        inertia may be larger and the labels are sometimes nearer to the groups that
+        are sought.
+    certificate : str or None, default="auto"
+        Where ``lower_bound_`` comes from: a ``method`` of :func:`certify_kmeans`. With
+        "auto", the bound of the ADMM itself is used where there is one. None computes
+        no bound.
+    block_size : int, default=500
+        Most points of a block, for the certificate "blocks".
+    max_iter : int, default=5000
+        Maximum number of iterations of the solver.
+    tol : float, default=0.0001
+        Accuracy of the relaxation: of its value and of its constraints.
+    max_memory : int, default=2000000000
+        Bytes that n x n matrices may take.
+    solver_options : dict, default=None
+        For "cvxpy": "solver", which is "SCS" or the name of another one such as
+        "CLARABEL", and what that solver understands.
+    n_jobs : int, default=None
+        Number of threads for the certificate "blocks". None means 1 unless in a
+        :obj:`joblib.parallel_config` context; -1 means all processors.
+    random_state : int, RandomState instance or None, default=None
+        Draws the start of "low_rank" and the starts of the K-means that rounds. Pass
+        an int for the same result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each training point.
+    cluster_centers_ : ndarray of shape (n_clusters, n_features) or None
+        Means of the clusters; None if ``affinity="precomputed"``.
+    inertia_ : float
+        Sum of squared distances to the means.
+    lower_bound_ : float
+        No clustering has an inertia below it; NaN if ``certificate=None``.
+    gap_ : float
+        ``(inertia_ - lower_bound_) / inertia_``.
+    certified_ : bool
+        Whether the labels are proven to be optimal.
+    certificate_ : KMeansCertificate or None
+        The bound, where it comes from and whether it holds for certain.
+    relaxed_inertia_ : float
+        :math:`\operatorname{tr} A - \langle A, Z \rangle` of the :math:`Z` that was
+        found. Not a bound: :math:`Z` is feasible up to ``infeasibility_``.
+    membership_factor_ : ndarray of shape (n_samples, n_factors)
+        :math:`U` with :math:`Z \approx U U^T`.
+    infeasibility_ : float
+        Norm of the violation of the constraints, relative to the norm of :math:`Z`
+        for :math:`Z \ge 0` and to that of the ones for :math:`Z 1 = 1`.
+    n_iter_ : int
+        Number of iterations of the solver.
+    solver_ : str
+        The solver that "auto" chose.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_clusters`` exceeds the number of samples; if a kernel is not square or
+        not symmetric; if "cvxpy" is asked for more than 300 points.
+    MemoryError
+        If n x n matrices are larger than ``max_memory``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If ``max_iter`` ended the solver; if there are fewer distinct points than
+        clusters: some are then empty.
+
+    See Also
+    --------
+    certify_kmeans : The bound for labels of another estimator.
+    sklearn.cluster.KMeans : The same inertia, faster and without a bound.
+
+    References
+    ----------
+    .. [1] J. Peng and Y. Wei, "Approximating K-means-type clustering via semidefinite
+       programming", SIAM Journal on Optimization 18, 2007.
+    .. [2] Y. Zhuang, X. Chen, Y. Yang and R. Y. Zhang, "Statistically optimal K-means
+       clustering via nonnegative low-rank semidefinite programming", ICLR, 2024.
+    .. [3] D. G. Mixon, S. Villar and R. Ward, "Clustering subgaussian mixtures by
+       semidefinite programming", Information and Inference 6, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skextras.cluster import SDPKMeans
+    >>> model = SDPKMeans(n_clusters=3, random_state=0).fit(load_iris().data)
+    >>> round(model.inertia_, 2), round(model.lower_bound_, 1)
+    (78.86, 75.5)
+    >>> model.certified_
+    False
+    >>> model.predict([[5.0, 3.4, 1.5, 0.2]]) == model.labels_[0]
+    array([ True])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
+        "affinity": [StrOptions({"linear", "precomputed"})],
+        "solver": [StrOptions({"auto", "admm", "low_rank", "cvxpy"})],
+        "rank": [Interval(Integral, 1, None, closed="left"), None],
+        "rounding": [StrOptions({"spectral", "denoise"})],
+        "polish": ["boolean"],
+        "certificate": [
+            StrOptions({"auto", "quick", "sdp", "blocks", "monte-carlo"}),
+            None,
+        ],
+        "block_size": [Interval(Integral, 2, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, 1, closed="neither")],
+        "max_memory": [Interval(Integral, 1, None, closed="left")],
+        "solver_options": [dict, None],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        affinity="linear",
+        solver="auto",
+        rank=None,
+        rounding="spectral",
+        polish=True,
+        certificate="auto",
+        block_size=500,
+        max_iter=5000,
+        tol=1e-4,
+        max_memory=2_000_000_000,
+        solver_options=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.affinity = affinity
+        self.solver = solver
+        self.rank = rank
+        self.rounding = rounding
+        self.polish = polish
+        self.certificate = certificate
+        self.block_size = block_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.max_memory = max_memory
+        self.solver_options = solver_options
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @all_or_nothing
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Solve the relaxation, round it, and bound what is lost.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``affinity="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        k = int(self.n_clusters)
+        if len(X) < k:
+            raise ValueError(
+                f"n_samples={len(X)} must be >= n_clusters={k}: give more samples or "
+                "ask for fewer clusters."
+            )
+        self._check_settings(X)
+        rng = check_random_state(self.random_state)
+        with blas_on_one_thread():
+            points = self._centered(X)
+            solution = self._solve(points, k, rng)
+            labels = self._round(points, k, rng)
+            self._certify(points, labels, k, solution, rng)
+        self._set_centers(X, labels)
+        return self
+
+    def _check_settings(self, X):
+        """Choose the solver, or say why it cannot be."""
+        n, precomputed = len(X), self.affinity == "precomputed"
+        self.solver_ = self.solver
+        if self.solver == "auto":
+            self.solver_ = "admm" if n <= _DENSE else "low_rank"
+        if self.solver_ == "cvxpy" and n > _peng_wei.LARGEST:
+            raise ValueError(
+                f"solver='cvxpy' takes at most {_peng_wei.LARGEST} samples, got {n}: "
+                "choose 'admm', which solves the same program."
+            )
+        if self.solver_ != "low_rank" or precomputed:
+            way_out = (
+                "give fewer samples" if precomputed else "choose solver='low_rank'"
+            )
+            check_dense(n, self.max_memory, way_out)
+        if precomputed and self.rounding == "denoise":
+            raise ValueError(
+                "rounding='denoise' needs points, and affinity='precomputed' has none: "
+                "choose 'spectral'."
+            )
+        if precomputed and self.certificate in ("quick", "blocks", "monte-carlo"):
+            raise ValueError(
+                f"certificate={self.certificate!r} needs points, and "
+                "affinity='precomputed' has none: choose 'auto' or 'sdp'."
+            )
+        if self.certificate is not None:
+            self._options().check(self.certificate, n, self.n_clusters)
+
+    def _options(self):
+        return _Options(
+            float(self.tol),
+            self.max_iter,
+            self.block_size,
+            max_memory=self.max_memory,
+            n_jobs=self.n_jobs,
+        )
+
+    def _centered(self, X):
+        if self.affinity == "linear":
+            return _points(X)
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(f"precomputed X must be square, got the shape {X.shape}.")
+        X = X.astype(np.float64)
+        size = np.abs(X).max(initial=0.0)
+        fault = np.abs(X - X.T) > 1e-6 * size
+        if fault.any():
+            i, j = np.argwhere(fault)[0]
+            raise ValueError(
+                f"precomputed X must be symmetric, got {X[i, j]} at row {i}, column "
+                f"{j}, and {X[j, i]} at row {j}, column {i}: use (X + X.T) / 2."
+            )
+        return Points(gram=(X + X.T) / 2)
+
+    def _solve(self, points, k, rng):
+        """Set what the relaxation tells; return its solution."""
+        n = points.n
+        if k == 1 or k == n or points.total <= 0:
+            solution = _trivial(points, k)
+        elif self.solver_ == "low_rank":
+            rank = self.rank or (4 if n <= 2000 else 2) * k
+            start = np.abs(rng.normal(size=(n, rank)))
+            solution = _low_rank.solve(
+                points, k, start, tol=self.tol, max_iter=self.max_iter
+            )
+        elif self.solver_ == "cvxpy":
+            solution = _peng_wei.solve(points, k, self.solver_options)
+        else:
+            solution = _admm.solve(
+                points, k, tol=self.tol, max_iter=self.max_iter, feasible=True
+            )
+        self.membership_factor_ = solution.factor
+        if isinstance(solution, _admm.Solution):  # without the part 11'/n
+            constant = np.full((n, 1), n**-0.5)
+            self.membership_factor_ = np.hstack([constant, solution.factor])
+        self.relaxed_inertia_ = float(solution.value * points.scale)
+        self.infeasibility_ = float(solution.infeasibility)
+        self.n_iter_ = max(int(solution.n_iter), 1)
+        if not solution.converged:
+            warnings.warn(
+                f"SDPKMeans made all of its max_iter={self.max_iter} iterations and "
+                f"the constraints are met to {self.infeasibility_:.1g}: raise max_iter "
+                "or tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return solution
+
+    def _round(self, points, k, rng):
+        factor = self.membership_factor_
+        if k == 1 or points.total <= 0:
+            return np.zeros(points.n, dtype=np.intp)
+        if k == points.n:
+            return np.arange(k)
+        with warnings.catch_warnings():  # of few distinct rows: told once, below
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            if self.rounding == "spectral":
+                labels = _rounding.spectral_labels(factor, k, rng)
+            else:
+                labels = _rounding.denoised_labels(points, factor, k, rng)
+            if self.polish:
+                labels = _rounding.polish(points, labels, k)
+        return labels
+
+    def _certify(self, points, labels, k, solution, rng):
+        """Set inertia and bound."""
+        codes = np.unique(labels, return_inverse=True)[1].ravel()
+        inertia = points.inertia(codes, codes.max() + 1)
+        self.inertia_ = float(inertia * points.scale)
+        self.certificate_ = None
+        self.lower_bound_ = self.gap_ = np.nan
+        self.certified_ = False
+        if self.certificate is None:
+            return
+        method, has_dual = self.certificate, getattr(solution, "negative", None)
+        if codes.max() + 1 < k and inertia > 0:
+            bound = dual_bound(points, k) * points.scale
+            result = make_result(bound, self.inertia_, "spectral")
+        elif method in ("auto", "sdp") and has_dual is not None:
+            result = self._from_dual(points, codes, k, solution, inertia, rng)
+        else:
+            result = certify_points(points, codes, k, method, self._options(), rng)
+        self.certificate_ = result
+        self.lower_bound_, self.gap_ = result.lower_bound, result.gap
+        self.certified_ = result.certified
+
+    def _from_dual(self, points, codes, k, solution, inertia, rng):
+        """Certify by the quick method, then by the N that the ADMM has left."""
+        if points.X is not None and self.certificate == "auto":
+            result = certify_points(points, codes, k, "quick", self._options(), rng)
+            if result.certified:
+                return result
+        bound = dual_bound(points, k, solution.negative)
+        if inertia - bound <= 3 * self.tol * inertia:
+            return certify_points(points, codes, k, "sdp", self._options(), rng)
+        return make_result(bound * points.scale, inertia * points.scale, "sdp")
+
+    def _set_centers(self, X, labels):
+        self.labels_ = labels.astype(np.int32)
+        self._n_features_out = k = int(self.n_clusters)
+        n_used = len(np.unique(labels))
+        self.cluster_centers_ = None
+        if self.affinity == "linear":
+            centers, size = _rounding.means(X, labels, k)
+            centers[size == 0] = centers[np.flatnonzero(size)[0]]
+            self.cluster_centers_ = centers.astype(X.dtype)
+        if n_used < k:
+            warnings.warn(
+                f"{n_used} clusters are not empty and n_clusters={k}: X has too few "
+                "distinct points.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def transform(self, X):
+        """Return the Euclidean distance of every point to every centre.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Points.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_clusters)
+            Distances, in the dtype of ``X`` if that is float32.
+        """
+        return euclidean_distances(self._check_X(X), self.cluster_centers_)
+
+    def predict(self, X):
+        """Assign each point to its nearest centre.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Points.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Number of the cluster of each point.
+        """
+        X = self._check_X(X)
+        centers = self.cluster_centers_.astype(X.dtype)
+        return pairwise_distances_argmin(X, centers).astype(np.int32)
+
+    def _check_X(self, X):
+        check_is_fitted(self)
+        if self.cluster_centers_ is None:
+            raise AttributeError(
+                "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
+            )
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.affinity == "precomputed"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

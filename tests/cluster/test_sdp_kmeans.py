@@ -1,0 +1,321 @@
+"""SDPKMeans: the three solvers agree, and the result is what it says."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_rand_score, euclidean_distances
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skextras.cluster import SDPKMeans, certify_kmeans
+from skextras.cluster._sdp import _admm, _exact, _low_rank, _peng_wei
+from skextras.cluster._sdp._points import Points
+from tests import naive_sdp
+from tests.cluster.test_certify_kmeans import mixture
+
+SOLVERS = ["admm", "low_rank", "cvxpy"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_admm_equals_cvxpy(seed):
+    X, _ = mixture([20, 40, 60][seed], 3, 3, seed=seed)
+    points = Points(X)
+    reference = _peng_wei.solve(points, 3, None)
+    assert reference.converged
+    assert reference.infeasibility < 1e-4
+    solution = _admm.solve(points, 3, tol=1e-5, max_iter=3000)
+    bound = _exact.dual_bound(points, 3, solution.negative)
+    np.testing.assert_allclose(bound, reference.value, rtol=1e-4)
+    Z = reference.factor @ reference.factor.T + 1 / points.n
+    np.testing.assert_allclose(np.trace(Z), 3, rtol=1e-3)
+    np.testing.assert_allclose(Z.sum(axis=1), 1, atol=1e-3)
+
+
+def test_clarabel_equals_scs():
+    points = Points(mixture(18, 2, 3)[0])
+    values = [
+        _peng_wei.solve(points, 2, {"solver": solver}).value
+        for solver in ("SCS", "CLARABEL")
+    ]
+    np.testing.assert_allclose(*values, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("n", "d"), [(100, 4), (300, 4), (60, 90)])
+def test_low_rank_equals_admm(n, d):
+    X, _ = mixture(n, 3, 4, d=d)
+    points = Points(X)
+    admm = _admm.solve(points, 3, tol=1e-5, max_iter=2000)
+    bound = _exact.dual_bound(points, 3, admm.negative)
+    start = np.abs(np.random.default_rng(0).normal(size=(n, 12)))
+    solution = _low_rank.solve(points, 3, start, tol=1e-4, max_iter=5000)
+    assert solution.converged
+    np.testing.assert_allclose(solution.value, bound, rtol=5e-4)
+    assert solution.factor.min() >= 0
+    np.testing.assert_allclose((solution.factor**2).sum(), 3)
+    rows = solution.factor @ solution.factor.sum(axis=0)
+    assert np.linalg.norm(rows - 1) <= 1.01e-4 * n**0.5
+
+
+def test_gradient_of_the_low_rank_solver():
+    points = Points(mixture(15, 3, 2)[0])
+    problem = _low_rank._Lagrangian(points, 3)
+    rng = np.random.default_rng(0)
+    problem.y = rng.normal(size=15)
+    U, step = rng.random((15, 4)), rng.normal(size=(15, 4))
+    slope = np.sum(problem.gradient(problem.at(U)) * step)
+    ahead, behind = (problem.at(U + 1e-6 * t * step).value for t in (1, -1))
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_separated_clusters_are_recovered_and_proven(solver):
+    X, labels = mixture(60, 3, 12)
+    model = SDPKMeans(3, solver=solver, random_state=0).fit(X)
+    assert adjusted_rand_score(model.labels_, labels) == 1
+    assert model.certified_
+    assert model.gap_ <= 1e-6
+    assert model.solver_ == solver
+    np.testing.assert_allclose(model.inertia_, naive_sdp.inertia(X, labels))
+    np.testing.assert_allclose(model.relaxed_inertia_, model.inertia_, rtol=1e-2)
+    Z = model.membership_factor_ @ model.membership_factor_.T
+    expected = (labels[:, None] == labels) / 20
+    np.testing.assert_allclose(Z, expected, atol=5e-3)
+    assert 0 <= model.infeasibility_ <= 2e-3
+    assert model.n_iter_ > 1
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_attributes(solver):
+    X, _ = mixture(60, 3, 3)
+    model = SDPKMeans(3, solver=solver, random_state=0).fit(X)
+    reference = KMeans(3, n_init=20, random_state=0).fit(X)
+    assert model.lower_bound_ <= reference.inertia_
+    assert model.inertia_ <= reference.inertia_ * 1.02
+    assert model.certificate_.lower_bound == model.lower_bound_
+    gap = (model.inertia_ - model.lower_bound_) / model.inertia_
+    assert model.gap_ == gap > 0
+    np.testing.assert_allclose(model.inertia_, naive_sdp.inertia(X, model.labels_))
+    for a in range(3):
+        mean = X[model.labels_ == a].mean(axis=0)
+        np.testing.assert_allclose(model.cluster_centers_[a], mean)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+    distances = euclidean_distances(X, model.cluster_centers_)
+    np.testing.assert_allclose(model.transform(X), distances)
+
+
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+def test_kernel_of_inner_products_is_the_same_problem(solver):
+    X, _ = mixture(60, 3, 6)
+    rows = SDPKMeans(3, solver=solver, random_state=0).fit(X)
+    model = SDPKMeans(3, affinity="precomputed", solver=solver, random_state=0)
+    model.fit(X @ X.T)
+    assert adjusted_rand_score(model.labels_, rows.labels_) == 1
+    np.testing.assert_allclose(model.inertia_, rows.inertia_)
+    np.testing.assert_allclose(model.lower_bound_, rows.lower_bound_, rtol=1e-3)
+    assert model.cluster_centers_ is None
+    assert model.__sklearn_tags__().input_tags.pairwise
+    for name in ("predict", "transform"):
+        with pytest.raises(AttributeError, match="'precomputed' leaves no centres"):
+            getattr(model, name)(X @ X.T)
+
+
+def test_kernel_that_is_not_linear():
+    """Two rings: K-means cannot part them, and a kernel can."""
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)])
+    X = np.vstack([ring, 5 * ring])
+    kernel = np.exp(-euclidean_distances(X, squared=True) / 4)
+    inner = np.repeat([0, 1], 40)
+    kernel = kernel + 0.5 * np.equal.outer(inner, inner)
+    model = SDPKMeans(2, affinity="precomputed", random_state=0).fit(kernel)
+    assert adjusted_rand_score(model.labels_, inner) == 1
+
+
+def test_rounding_and_polish():
+    X, labels = mixture(90, 3, 4, seed=1)
+    inertia = {}
+    for rounding in ("spectral", "denoise"):
+        for polish in (False, True):
+            model = SDPKMeans(3, rounding=rounding, polish=polish, random_state=0)
+            inertia[rounding, polish] = model.fit(X).inertia_
+            assert adjusted_rand_score(model.labels_, labels) > 0.7
+        assert inertia[rounding, True] <= inertia[rounding, False]
+
+
+def test_certificates():
+    X = load_iris().data
+    gap = {
+        name: SDPKMeans(3, certificate=name, block_size=50, random_state=0).fit(X).gap_
+        for name in ("auto", "quick", "sdp", "blocks")
+    }
+    assert gap["auto"] == gap["sdp"] < gap["blocks"] < gap["quick"]
+    model = SDPKMeans(3, certificate=None, random_state=0).fit(X)
+    assert model.certificate_ is None
+    assert np.isnan([model.lower_bound_, model.gap_]).all()
+    assert model.certified_ is False
+
+
+def test_translation_and_rotation():
+    X, _ = mixture(80, 3, 5)
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
+    first, moved = (
+        SDPKMeans(3, random_state=0).fit(rows) for rows in (X, X @ turn - 50)
+    )
+    np.testing.assert_allclose(first.inertia_, moved.inertia_)
+    np.testing.assert_allclose(first.lower_bound_, moved.lower_bound_, rtol=2e-4)
+
+
+def test_auto_solver(monkeypatch):
+    X, _ = mixture(50, 2, 8)
+    assert SDPKMeans(2).fit(X).solver_ == "admm"
+    monkeypatch.setattr("skextras.cluster._sdp._sdp_kmeans._DENSE", 40)
+    model = SDPKMeans(2, random_state=0).fit(X)
+    assert model.solver_ == "low_rank"
+    assert model.membership_factor_.shape == (50, 8)
+    assert SDPKMeans(2, rank=3).fit(X).membership_factor_.shape == (50, 3)
+
+
+def test_few_distinct_points():
+    X = np.repeat(np.arange(3.0)[:, None], 4, axis=0)
+    with pytest.warns(ConvergenceWarning, match="3 clusters are not empty and n_cl"):
+        model = SDPKMeans(5, random_state=0).fit(X)
+    assert model.inertia_ == 0
+    assert model.certified_
+    with pytest.warns(ConvergenceWarning, match="1 clusters are not empty"):
+        model = SDPKMeans(2).fit(np.ones((6, 2)))
+    assert model.inertia_ == model.lower_bound_ == 0
+
+
+def test_each_point_a_cluster():
+    X = np.arange(10.0).reshape(5, 2)
+    model = SDPKMeans(5).fit(X)
+    assert model.certified_
+    assert model.inertia_ == 0
+    assert len(set(model.labels_)) == 5
+    one = SDPKMeans(1).fit(X)
+    assert one.certified_
+    np.testing.assert_allclose(one.inertia_, 80)
+    np.testing.assert_allclose(one.membership_factor_ @ one.membership_factor_.T, 0.2)
+
+
+def test_not_converged():
+    X, _ = mixture(60, 3, 2)
+    for solver in ("admm", "low_rank"):
+        model = SDPKMeans(3, solver=solver, max_iter=3, random_state=0)
+        with pytest.warns(ConvergenceWarning, match="all of its max_iter=3 iterations"):
+            model.fit(X)
+        assert model.n_iter_ == 3
+        assert model.lower_bound_ <= model.inertia_
+
+
+def test_inside_scikit_learn():
+    X = load_iris().data
+    pipeline = make_pipeline(StandardScaler(), SDPKMeans(3, random_state=0))
+    assert len(set(pipeline.fit_predict(X))) == 3
+    grid = {"n_clusters": [2, 3]}
+    search = GridSearchCV(
+        SDPKMeans(random_state=0),
+        grid,
+        cv=3,
+        scoring=lambda model, X, y=None: -model.transform(X).min(axis=1).sum(),
+    )
+    assert search.fit(X).best_params_ == {"n_clusters": 3}
+    model = SDPKMeans(3, random_state=0).fit(X)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict(X), model.predict(X))
+    again = clone(model).fit(X)
+    np.testing.assert_array_equal(again.labels_, model.labels_)
+    assert again.lower_bound_ == model.lower_bound_
+    single = SDPKMeans(3, random_state=0).fit(X.astype(np.float32))
+    assert single.cluster_centers_.dtype == np.float32
+    np.testing.assert_allclose(single.lower_bound_, model.lower_bound_, rtol=1e-4)
+    certificate = certify_kmeans(X, model.labels_)
+    np.testing.assert_allclose(certificate.gap, model.gap_, atol=1e-3)
+
+
+SENTENCES = [
+    ({"n_clusters": 13}, {}, "n_samples=12 must be >= n_clusters=13"),
+    ({"n_clusters": 0}, {}, "'n_clusters' parameter .* Got 0"),
+    ({"affinity": "rbf"}, {}, "'affinity' parameter .*'linear'.* Got 'rbf'"),
+    ({"solver": "scs"}, {}, "'solver' parameter .*'low_rank'.* Got 'scs'"),
+    ({"rank": 0}, {}, "'rank' parameter .* Got 0"),
+    ({"tol": 0}, {}, "'tol' parameter .* Got 0"),
+    ({"certificate": "exact"}, {}, "'certificate' parameter .* Got 'exact'"),
+    ({}, {"X": np.full((12, 3), np.nan)}, "Input X contains NaN"),
+    ({}, {"X": np.full((12, 3), np.inf)}, "Input X contains infinity"),
+    ({}, {"X": np.eye(12) * 1e200}, "beyond the range of float64"),
+    (
+        {"affinity": "precomputed"},
+        {},
+        r"precomputed X must be square, got the shape \(12, 3\)",
+    ),
+    (
+        {"affinity": "precomputed"},
+        {"X": np.triu(np.ones((12, 12)))},
+        r"must be symmetric, got 1\.0 at row 0, column 1, and 0\.0 at row 1, column 0",
+    ),
+    (
+        {"affinity": "precomputed", "rounding": "denoise"},
+        {"X": np.eye(12)},
+        "rounding='denoise' needs points",
+    ),
+    (
+        {"affinity": "precomputed", "certificate": "blocks"},
+        {"X": np.eye(12)},
+        "certificate='blocks' needs points",
+    ),
+    (
+        {"solver": "cvxpy"},
+        {"X": np.ones((301, 1))},
+        "solver='cvxpy' takes at most 300 samples, got 301: choose 'admm'",
+    ),
+    (
+        {"certificate": "blocks", "block_size": 3},
+        {},
+        "block_size=3 must exceed the number of clusters, 3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "data", "sentence"), SENTENCES)
+def test_bad_input(params, data, sentence):
+    model = SDPKMeans(**{"n_clusters": 3, **params})
+    with pytest.raises(ValueError, match=sentence):
+        model.fit(**{"X": np.arange(36.0).reshape(12, 3), **data})
+    assert set(vars(model)) == set(model.get_params())
+
+
+def test_too_little_memory():
+    X, _ = mixture(200, 3, 4)
+    sentence = "max_memory=1000000 allows 0.001 GB: choose solver='low_rank', or raise"
+    with pytest.raises(MemoryError, match=sentence):
+        SDPKMeans(3, max_memory=1_000_000).fit(X)
+    options = {"certificate": "quick", "max_memory": 1_000_000, "random_state": 0}
+    SDPKMeans(3, solver="low_rank", **options).fit(X)
+
+
+def test_cvxpy_is_missing(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "cvxpy", None)
+    X, _ = mixture(30, 3, 4)
+    with pytest.raises(ImportError, match=r"install skextras\[sdp\], or choose solver"):
+        SDPKMeans(3, solver="cvxpy").fit(X)
+
+
+def test_weights_are_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
+        SDPKMeans(2).fit(np.eye(4), sample_weight=np.ones(4))
+
+
+def test_the_input_is_not_changed():
+    X, _ = mixture(40, 2, 4)
+    kernel = X @ X.T
+    for data, affinity in ((X, "linear"), (kernel, "precomputed")):
+        before = data.copy()
+        SDPKMeans(2, affinity=affinity).fit(data)
+        np.testing.assert_array_equal(data, before)
