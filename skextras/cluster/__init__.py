@@ -1,5 +1,7 @@
 """Clustering by representatives."""
 
+from skextras.cluster._lasdp._ila_sdp import ILASDP
+from skextras.cluster._lasdp._lasdp import LASDP
 from skextras.cluster._medoids._clara import CLARA
 from skextras.cluster._medoids._clarans import CLARANS
 from skextras.cluster._medoids._fasterpam import FasterPAMResult, fasterpam
@@ -12,11 +14,13 @@ from skextras.cluster._medoids._silhouette import (
     medoid_silhouette_score,
 )
 
-__all__ = [
+__all__ = [  # noqa: RUF022  sorted as text, whatever the case
     "CLARA",
     "CLARANS",
     "FasterPAMResult",
+    "ILASDP",
     "KMedoids",
+    "LASDP",
     "MedoidPath",
     "MedoidPathDisplay",
     "MedoidSilhouette",

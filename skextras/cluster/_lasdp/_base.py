@@ -134,9 +134,11 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         self.upper_bound_ = solution.upper_bound
         self.infeasibility_ = solution.infeasibility
 
-    def _log_joint(self, X):
+    def _checked_log_joint(self, X):
         check_is_fitted(self, "means_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self._log_joint(validate_data(self, X, reset=False, dtype=np.float64))
+
+    def _log_joint(self, X):
         n_clusters, n_features = self.means_.shape
         matrices = expand(
             self.covariances_, self.covariance_type, n_clusters, n_features
@@ -157,7 +159,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         labels : ndarray of shape (n_samples,)
             Number of the cluster of each sample.
         """
-        return self._log_joint(X).argmax(axis=1)
+        return self._checked_log_joint(X).argmax(axis=1)
 
     def predict_proba(self, X):
         """Compute the probabilities of the clusters under the Gaussian mixture.
@@ -172,7 +174,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_clusters)
             Rows sum to 1.
         """
-        joint = self._log_joint(X)
+        joint = self._checked_log_joint(X)
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
     def score(self, X, y=None):
@@ -190,7 +192,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         score : float
             Mean of the log of the mixture density.
         """
-        return float(logsumexp(self._log_joint(X), axis=1).mean())
+        return float(logsumexp(self._checked_log_joint(X), axis=1).mean())
 
     def bic(self, X):
         """Compute the Bayesian information criterion: less is better.
@@ -207,7 +209,8 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         bic : float
             Minus twice the log-likelihood, plus log(n_samples) for each parameter.
         """
-        total = logsumexp(self._log_joint(X), axis=1).sum()
+        joint = self._checked_log_joint(X)
+        total = logsumexp(joint, axis=1).sum()
         n_clusters, n_features = self.means_.shape
         count = n_clusters * n_features
         if self.weights == "estimated":
@@ -220,7 +223,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
                 "diag": n_clusters * n_features,
                 "spherical": n_clusters,
             }[self.covariance_type]
-        return float(-2.0 * total + count * np.log(len(X)))
+        return float(-2.0 * total + count * np.log(len(joint)))
 
     def _rng(self):
         return check_random_state(self.random_state)

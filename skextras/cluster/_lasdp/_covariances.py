@@ -25,7 +25,7 @@ def amount(shrinkage, size, n_features, covariance_type):
     if shrinkage != "auto":
         return float(shrinkage)
     free = 1 if covariance_type == "diag" else n_features
-    return (free + 1) / (size + free + 1)
+    return ((free + 1) / (size + free + 1)) ** 1.5
 
 
 def estimate_covariances(X, membership, means, covariance_type, shrinkage, floor):

@@ -51,7 +51,7 @@ def solve_cvxpy(problem, *, trace, tol, max_iter):
     N = np.zeros_like(A)
     i, j = np.triu_indices(n, 1)
     for k in range(n_clusters):
-        N[k, i, j] = N[k, j, i] = 0.5 * abs(above[k].dual_value)
+        N[k, i, j] = N[k, j, i] = 0.5 * abs(np.ravel(above[k].dual_value))
         N[k, range(n), range(n)] = abs(diagonal[k].dual_value)
     y = rows.dual_value
     bound = min(dual_bound(A, y, N, trace), dual_bound(A, -y, N, trace))

@@ -74,8 +74,8 @@ class LASDP(BaseLASDP):
         The covariances, in the shape of ``covariances_``.
     shrinkage : float or "auto", default="auto"
         Share of the spherical covariance of equal trace that is mixed into one that is
-        estimated. "auto" is (d + 1) / (n_k + d + 1) for n_k samples, with 1 for d if
-        ``covariance_type="diag"``.
+        estimated. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
+        for d if ``covariance_type="diag"``.
     reg_covar : float, default=1e-06
         Multiple of the mean variance of the features that is added to the diagonal of
         covariances that are estimated.
@@ -106,11 +106,11 @@ class LASDP(BaseLASDP):
     Attributes
     ----------
     labels_ : ndarray of shape (n_samples,)
-        Cluster of each sample: that of its largest membership, or by the spectral
-        rounding that is used where memberships say nothing.
+        Cluster of each sample: that of the largest weighted density around ``means_``,
+        as in ``predict``.
     membership_ : ndarray of shape (n_samples, n_clusters)
-        Row sums of the Z_k, scaled so that each row sums to 1; 0 and 1 after spectral
-        rounding.
+        Row sums of the Z_k, scaled so that each row sums to 1. Where they say nothing,
+        as they may with equal covariances, those of a spectral rounding: 0 or 1.
     means_ : ndarray of shape (n_clusters, n_features)
         Means by membership.
     covariances_ : ndarray
@@ -256,6 +256,7 @@ class LASDP(BaseLASDP):
         log_weights = self._log_weights(membership)
         solution = solve(make_problem(X, given, log_weights), rng=rng, **options)
         self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
+        self.labels_ = self._log_joint(X).argmax(axis=1)
         self._set_solution(solution)
         self.n_iter_ = solution.n_iter
         self.converged_ = solution.converged

@@ -32,7 +32,7 @@ def solve_low_rank(problem, factors, *, trace, tol, max_iter, multipliers=None):
     ``infeasibility`` is the root mean square of the row sums minus 1.
     """
     joint = trace == "sum"
-    n_clusters, _, n = factors.shape
+    n = factors.shape[2]
     scale, shift = problem.scale, problem.shift
     W = problem.whitened / np.sqrt(scale)
     g, c = problem.norms / scale, (problem.constants - shift) / scale
