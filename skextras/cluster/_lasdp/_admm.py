@@ -63,7 +63,8 @@ def solve_admm(problem, *, trace, tol, max_iter):
     """
     A = (problem.matrices() + problem.shift) / problem.scale
     n_clusters, n, _ = A.shape
-    rho = max(np.linalg.norm(a - a.mean(axis=0), 2) for a in A)
+    size = max(np.linalg.norm(a - a.mean(axis=0), 2) for a in A)
+    rho = size
     Y, V = np.full_like(A, 1.0 / (n * n_clusters)), np.zeros_like(A)
     least, converged, n_iter = np.inf, False, 0
     while n_iter < max_iter and not converged:
@@ -77,8 +78,8 @@ def solve_admm(problem, *, trace, tol, max_iter):
             projected.reshape(n, n_clusters, n).transpose(1, 0, 2)
         )
         V = M - Y_new
-        change = rho * np.linalg.norm(Y_new - Y)
-        apart = rho * np.linalg.norm(Z - Y_new)
+        change = rho / size * np.linalg.norm(Y_new - Y)
+        apart = np.linalg.norm(Z - Y_new)
         Y = Y_new
         if n_iter % _EVERY == 0 or n_iter == max_iter:
             N = np.maximum(y[:, None] - V, 0.0)
@@ -86,8 +87,8 @@ def solve_admm(problem, *, trace, tol, max_iter):
             least = min(least, dual_bound(A, rho * y, N, trace))
             objective = float(np.vdot(A, Z))
             rows_off = np.sqrt(np.mean((Z.sum(axis=(0, 2)) - 1.0) ** 2))
-            size = max(abs(objective), float(n))
-            converged = rows_off <= tol and abs(least - objective) <= tol * size
+            total = max(abs(objective), float(n))
+            converged = rows_off <= tol and abs(least - objective) <= tol * total
             factor = 1.5 if apart > 4 * change else 1 / 1.5 if change > 4 * apart else 1
             rho *= factor
             V /= factor

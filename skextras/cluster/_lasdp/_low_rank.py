@@ -29,6 +29,8 @@ def start_factors(n_clusters, rank, n_samples, rng):
 def solve_low_rank(problem, factors, *, trace, tol, max_iter, multipliers=None):
     """Solve LA-SDP near ``factors``, in O(n_samples) memory.
 
+    The matrices are completely positive: of the relaxed ones, those with non-negative
+    factors. Where the program has a better one without, its value is not reached.
     ``infeasibility`` is the root mean square of the row sums minus 1.
     """
     joint = trace == "sum"
@@ -52,10 +54,11 @@ def solve_low_rank(problem, factors, *, trace, tol, max_iter, multipliers=None):
         y += beta * h
         move = abs(objective - before) / n
         before = objective
-        if infeasibility <= tol and slope <= tol * n and move <= tol:
+        # a flat valley: the slope may stay while the objective no longer moves
+        if infeasibility <= tol and move <= (tol if slope <= tol * n else 0.1 * tol):
             converged = True
             break
-        if infeasibility > 0.5 * last:
+        if infeasibility > max(0.5 * last, tol):
             beta *= 1.5
         last = infeasibility
         inner = max(0.5 * inner, 0.5 * tol)
