@@ -3,9 +3,9 @@
 What if clusters have different shapes?
 =======================================
 
-K-means gives a point to the nearest mean, which is right for clusters that are round and
-of one size. This example has four clusters that are flat, in different directions. It
-compares k-means, a Gaussian mixture and two estimators that work with semidefinite
+K-means gives a point to the nearest mean, which is right for clusters that are round
+and of one size. This example has four clusters that are flat, in different directions.
+It compares k-means, a Gaussian mixture and two estimators that work with semidefinite
 relaxations, and looks at more than one draw of the data.
 """
 
@@ -35,7 +35,7 @@ def draw(seed, n_samples=240, n_clusters=4):
 
 
 def match(y, labels):
-    """Number the clusters as the classes they share most points with."""
+    """Give each cluster the number of the class it shares most points with."""
     rows, columns = linear_sum_assignment(-contingency_matrix(y, labels))
     return rows[np.argsort(columns)][labels]
 
@@ -43,8 +43,8 @@ def match(y, labels):
 # %%
 # Cluster one draw
 # ----------------
-# :class:`~skextras.cluster.LASDP` is told the covariances, but neither means nor labels.
-# The others know nothing but the number of clusters.
+# :class:`~skextras.cluster.LASDP` is told the covariances, but neither means nor
+# labels. The others know nothing but the number of clusters.
 
 import matplotlib.pyplot as plt
 from sklearn.cluster import KMeans
