@@ -4,6 +4,7 @@
 """
 
 import numpy as np
+from scipy.stats import multivariate_normal
 
 TOL = 1e-12  # a swap must lower the loss by this fraction
 
@@ -263,3 +264,44 @@ def dynmsc(distances, medoids, weight=None, order=None):
             start = trials[choose(values)]
             chosen, _, _ = fastermsc(distances, start, weight, order)
     return best
+
+
+def lasdp_matrices(X, covariances, log_weights):
+    """Matrices A_k of the LA-SDP, entry by entry."""
+    n, n_clusters = len(X), len(covariances)
+    A = np.empty((n_clusters, n, n))
+    for k, covariance in enumerate(covariances):
+        inverse = np.linalg.inv(covariance)
+        constant = np.log(np.linalg.det(covariance)) - 2 * log_weights[k]
+        for i in range(n):
+            for j in range(n):
+                apart = X[i] - X[j]
+                A[k, i, j] = -constant - 0.5 * apart @ inverse @ apart
+    return A
+
+
+def lasdp_lagrangian(A, U, y, beta):
+    """Augmented Lagrangian of factors of shape (n_clusters, rank, n_samples)."""
+    Z = [u.T @ u for u in U]
+    h = sum(z.sum(axis=1) for z in Z) - 1
+    objective = sum((a * z).sum() for a, z in zip(A, Z, strict=True))
+    return -objective + y @ h + beta / 2 * h @ h
+
+
+def profile_likelihood(X, labels, covariances, weights=None):
+    """Log-likelihood of hard labels, means at their best."""
+    total = 0.0
+    for k, covariance in enumerate(covariances):
+        part = X[labels == k]
+        if len(part):
+            law = multivariate_normal(part.mean(axis=0), covariance)
+            total += law.logpdf(part).sum()
+            if weights is not None:
+                total += len(part) * np.log(weights[k])
+    return total
+
+
+def shrunk_covariance(X, weight, share):
+    """Covariance by weights, mixed with a sphere of equal trace."""
+    S = np.cov(X.T, aweights=weight, ddof=0).reshape(X.shape[1], X.shape[1])
+    return (1 - share) * S + share * np.trace(S) / X.shape[1] * np.eye(X.shape[1])

@@ -29,6 +29,7 @@ PROJECTS = {
                 "sklearn.cluster.HDBSCAN",
                 "sklearn.cluster.KMeans",
                 "sklearn.cluster.MiniBatchKMeans",
+                "sklearn.mixture.GaussianMixture",
                 "sklearn.model_selection.GridSearchCV",
                 "sklearn.pipeline.Pipeline",
                 "sklearn.preprocessing.OrdinalEncoder",

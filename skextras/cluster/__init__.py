@@ -1,5 +1,7 @@
 """Clustering by representatives."""
 
+from skextras.cluster._lasdp._ila_sdp import ILASDP
+from skextras.cluster._lasdp._lasdp import LASDP
 from skextras.cluster._medoids._clara import CLARA
 from skextras.cluster._medoids._clarans import CLARANS
 from skextras.cluster._medoids._fasterpam import FasterPAMResult, fasterpam
@@ -15,12 +17,14 @@ from skextras.cluster._sdp._certify import certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp._result import KMeansCertificate
 from skextras.cluster._sdp._sdp_kmeans import SDPKMeans
 
-__all__ = [
+__all__ = [  # noqa: RUF022  sorted as text, whatever the case
     "CLARA",
     "CLARANS",
     "FasterPAMResult",
+    "ILASDP",
     "KMeansCertificate",
     "KMedoids",
+    "LASDP",
     "MedoidPath",
     "MedoidPathDisplay",
     "MedoidSilhouette",

@@ -1,0 +1,1 @@
+"""Likelihood-adjusted semidefinite clustering."""

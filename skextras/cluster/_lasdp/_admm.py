@@ -1,0 +1,102 @@
+"""LA-SDP with dense matrices, by alternating directions: for bounds and small n."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_RELAX = 1.6  # over-relaxation
+_EVERY = 20  # iterations between two looks at the bound and the step size
+
+
+class DenseResult(NamedTuple):
+    """Matrices Z_k, the objective and a bound that the optimum does not exceed."""
+
+    matrices: np.ndarray
+    objective: float
+    upper_bound: float
+    infeasibility: float
+    n_iter: int
+    converged: bool
+
+
+def project_simplex(values, total):
+    """Project the rows on {x >= 0, sum(x) = total}; return the thresholds too."""
+    ordered = -np.sort(-values, axis=1)
+    excess = np.cumsum(ordered, axis=1) - total
+    count = np.arange(1, values.shape[1] + 1)
+    n_kept = (ordered * count > excess).sum(axis=1)
+    threshold = excess[np.arange(len(values)), n_kept - 1] / n_kept
+    return np.maximum(values - threshold[:, None], 0.0), threshold
+
+
+def project_spectra(matrices, trace):
+    """Project on positive semidefinite matrices of trace 1, each or in the mean."""
+    values, vectors = np.linalg.eigh(matrices)
+    if trace == "each":
+        values = project_simplex(values, 1.0)[0]
+    else:
+        n_clusters = len(values)
+        values = project_simplex(values.reshape(1, -1), n_clusters)[0]
+        values = values.reshape(n_clusters, -1)
+    return (vectors * values[:, None, :]) @ vectors.transpose(0, 2, 1)
+
+
+def dual_bound(A, y, N, trace):
+    """Bound the optimum for any ``y`` and symmetric ``N >= 0`` by weak duality.
+
+    sum(y) plus the largest eigenvalues of ``A_k + N_k - (y 1' + 1 y') / 2``, raised by
+    what rounding could hide.
+    """
+    S = A + N - 0.5 * (y[:, None] + y)
+    values = np.linalg.eigvalsh(S)
+    margin = 1e-13 * S.shape[1] * abs(values).max()
+    top = values[:, -1] + margin
+    n_clusters = len(A)
+    return float(y.sum() + (top.sum() if trace == "each" else n_clusters * top.max()))
+
+
+def solve_admm(problem, *, trace, tol, max_iter):
+    """Split spectra from entries: see the user guide.
+
+    It stops when the bound is within ``tol`` times the size of the objective, and rows
+    sum to 1 within ``tol``.
+    """
+    A = (problem.matrices() + problem.shift) / problem.scale
+    n_clusters, n, _ = A.shape
+    size = max(np.linalg.norm(a - a.mean(axis=0), 2) for a in A)
+    rho = size
+    Y, V = np.full_like(A, 1.0 / (n * n_clusters)), np.zeros_like(A)
+    least, converged, n_iter = np.inf, False, 0
+    while n_iter < max_iter and not converged:
+        n_iter += 1
+        T = Y - V
+        Z = project_spectra(0.5 * (T + T.transpose(0, 2, 1)) + A / rho, trace)
+        M = _RELAX * Z + (1.0 - _RELAX) * Y + V
+        rows = M.transpose(1, 0, 2).reshape(n, -1)  # row i of all blocks
+        projected, y = project_simplex(rows, 1.0)
+        Y_new = np.ascontiguousarray(
+            projected.reshape(n, n_clusters, n).transpose(1, 0, 2)
+        )
+        V = M - Y_new
+        change = rho / size * np.linalg.norm(Y_new - Y)
+        apart = np.linalg.norm(Z - Y_new)
+        Y = Y_new
+        if n_iter % _EVERY == 0 or n_iter == max_iter:
+            N = np.maximum(y[:, None] - V, 0.0)
+            N = 0.5 * rho * (N + N.transpose(0, 2, 1))
+            least = min(least, dual_bound(A, rho * y, N, trace))
+            objective = float(np.vdot(A, Z))
+            rows_off = np.sqrt(np.mean((Z.sum(axis=(0, 2)) - 1.0) ** 2))
+            total = max(abs(objective), float(n))
+            converged = rows_off <= tol and abs(least - objective) <= tol * total
+            factor = 1.5 if apart > 4 * change else 1 / 1.5 if change > 4 * apart else 1
+            rho *= factor
+            V /= factor
+    return DenseResult(
+        Z,
+        problem.scale * objective - problem.shift * n,
+        problem.scale * least - problem.shift * n,
+        float(rows_off),
+        n_iter,
+        converged,
+    )

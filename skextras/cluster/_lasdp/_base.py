@@ -1,0 +1,229 @@
+"""What LASDP and ILASDP share: input, covariances, prediction."""
+
+import warnings
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skextras._callbacks import CallbackSupportMixin
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import validate_data
+from skextras.cluster._lasdp._covariances import (
+    check_covariances,
+    contract,
+    estimate_covariances,
+    estimate_means,
+    expand,
+    mean_variance,
+)
+from skextras.cluster._lasdp._em import estimate_weights, log_joint
+from skextras.cluster._lasdp._rounding import hard_objective, one_hot
+from skextras.cluster._lasdp._start import check_labels
+
+
+class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
+    """Base of estimators of Gaussian clusters by relaxed memberships."""
+
+    def _prepare(self, X):
+        """Check the input of ``fit``; return X in float64 and the given covariances."""
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        n, n_features = X.shape
+        if n < self.n_clusters:
+            raise ValueError(
+                f"n_samples={n} must be >= n_clusters={self.n_clusters}: give more "
+                "samples or ask for fewer clusters."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = np.square(X - X.mean(axis=0)).sum() * n
+        if not np.isfinite(size):
+            raise ValueError(
+                f"X holds values up to {abs(X).max():.3g}, and their squares are not "
+                "finite: divide X by a constant."
+            )
+        given = self.covariances_init
+        if given is not None:
+            given = check_covariances(
+                given, self.covariance_type, self.n_clusters, n_features
+            )
+        if not isinstance(self.init, str):
+            check_labels(self.init, n, self.n_clusters)
+        return X, given
+
+    def _options(self, n):
+        """Arguments of ``solve`` that are parameters."""
+        n_init = self.n_init
+        if n_init == "auto":
+            n_init = 10 if n <= 5000 else 3
+        return {
+            "n_init": n_init,
+            "solver": self.solver,
+            "rank": self.rank,
+            "trace": self.trace,
+            "tol": self.solver_tol,
+            "max_iter": self.solver_max_iter,
+            "max_memory": self.max_memory,
+        }
+
+    def _floor(self, X):
+        return self.reg_covar * mean_variance(X)
+
+    def _covariances(self, X, membership, shrinkage):
+        return estimate_covariances(
+            X,
+            membership,
+            estimate_means(X, membership),
+            self.covariance_type,
+            shrinkage,
+            self._floor(X),
+        )
+
+    def _log_weights(self, membership):
+        """Logarithms of the weights; 0 if these are uniform, to leave them out."""
+        if self.weights == "uniform":
+            return np.zeros(self.n_clusters)
+        share = estimate_weights(membership, "estimated")
+        return np.log(np.maximum(share, 1e-300))
+
+    def _few_rows(self, X):
+        """Labels if there are at most as many distinct rows as clusters, else None."""
+        if self.n_clusters == 1:
+            return np.zeros(len(X), dtype=np.intp)
+        if len(X) > self.n_clusters and len(np.unique(X[:1000], axis=0)) > (
+            self.n_clusters
+        ):
+            return None
+        rows, labels = np.unique(X, axis=0, return_inverse=True)
+        if len(rows) > self.n_clusters:
+            return None
+        if len(rows) < self.n_clusters:
+            warnings.warn(
+                f"X has {len(rows)} distinct rows for n_clusters={self.n_clusters}: "
+                "other clusters are empty; ask for fewer clusters.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return labels.reshape(-1).astype(np.intp)
+
+    def _set_trivial(self, X, labels, given):
+        """Set the result where the labels need no search."""
+        membership = one_hot(labels, self.n_clusters)
+        matrices = given
+        if given is None:
+            matrices = self._covariances(X, membership, self.shrinkage)
+        self._set_model(X, labels, membership, matrices)
+        log_weights = self._log_weights(membership)
+        self.objective_ = hard_objective(X, labels, matrices, log_weights)
+        self.upper_bound_ = None
+        self.infeasibility_ = 0.0
+        self.n_iter_ = 1
+        self.converged_ = True
+
+    def _set_model(self, X, labels, membership, matrices):
+        self.labels_ = labels
+        self.membership_ = membership
+        self.means_ = estimate_means(X, membership)
+        self.weights_ = estimate_weights(membership, self.weights)
+        self.covariances_ = contract(matrices, self.covariance_type)
+
+    def _set_solution(self, solution):
+        self.objective_ = solution.objective
+        self.upper_bound_ = solution.upper_bound
+        self.infeasibility_ = solution.infeasibility
+
+    def _checked_log_joint(self, X):
+        check_is_fitted(self, "means_")
+        return self._log_joint(validate_data(self, X, reset=False, dtype=np.float64))
+
+    def _log_joint(self, X):
+        n_clusters, n_features = self.means_.shape
+        matrices = expand(
+            self.covariances_, self.covariance_type, n_clusters, n_features
+        )
+        with blas_on_one_thread():
+            return log_joint(X, self.means_, matrices, self.weights_)
+
+    def predict(self, X):
+        """Assign each sample to the cluster with the largest weighted density.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Number of the cluster of each sample.
+        """
+        return self._checked_log_joint(X).argmax(axis=1)
+
+    def predict_proba(self, X):
+        """Compute the probabilities of the clusters under the Gaussian mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_clusters)
+            Rows sum to 1.
+        """
+        joint = self._checked_log_joint(X)
+        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+
+    def score(self, X, y=None):
+        """Compute the mean log-likelihood of samples under the mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        y : Ignored
+            Not used, present for consistency.
+
+        Returns
+        -------
+        score : float
+            Mean of the log of the mixture density.
+        """
+        return float(logsumexp(self._checked_log_joint(X), axis=1).mean())
+
+    def bic(self, X):
+        """Compute the Bayesian information criterion: less is better.
+
+        Covariances that were given and kept do not count as parameters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        bic : float
+            Minus twice the log-likelihood, plus log(n_samples) for each parameter.
+        """
+        joint = self._checked_log_joint(X)
+        total = logsumexp(joint, axis=1).sum()
+        n_clusters, n_features = self.means_.shape
+        count = n_clusters * n_features
+        if self.weights == "estimated":
+            count += n_clusters - 1
+        if not self._keeps_covariances():
+            triangle = n_features * (n_features + 1) // 2
+            count += {
+                "full": n_clusters * triangle,
+                "tied": triangle,
+                "diag": n_clusters * n_features,
+                "spherical": n_clusters,
+            }[self.covariance_type]
+        return float(-2.0 * total + count * np.log(len(joint)))
+
+    def _rng(self):
+        return check_random_state(self.random_state)

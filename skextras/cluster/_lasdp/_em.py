@@ -1,0 +1,78 @@
+"""Gaussian mixtures: densities, and EM with shrunk covariances."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+from skextras.cluster._lasdp._covariances import estimate_covariances, estimate_means
+
+
+class EMResult(NamedTuple):
+    """The mixture after EM, and whether it came to rest."""
+
+    membership: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    weights: np.ndarray
+    n_iter: int
+    converged: bool
+
+
+def log_joint(X, means, covariances, weights):
+    """Log of weight times density, of shape (n_samples, n_clusters)."""
+    n, n_features = X.shape
+    out = np.empty((n, len(means)))
+    for k, (mean, covariance) in enumerate(zip(means, covariances, strict=True)):
+        root = np.linalg.cholesky(covariance)
+        away = solve_triangular(root, (X - mean).T, lower=True)
+        out[:, k] = -np.log(np.diag(root)).sum() - 0.5 * (away**2).sum(axis=0)
+    with np.errstate(divide="ignore"):
+        return out + np.log(weights) - 0.5 * n_features * np.log(2.0 * np.pi)
+
+
+def estimate_weights(membership, kind):
+    """Shares of the clusters, or equal ones."""
+    n, n_clusters = membership.shape
+    if kind == "uniform":
+        return np.full(n_clusters, 1.0 / n_clusters)
+    return membership.sum(axis=0) / n
+
+
+def expectation_maximization(
+    X,
+    membership,
+    *,
+    covariance_type,
+    shrinkage,
+    floor,
+    weights,
+    min_size,
+    max_iter,
+    tol,
+):
+    """Run EM from memberships until the mean log-likelihood changes by less than tol.
+
+    If a cluster comes to weigh less than ``min_size`` samples, the iterate before is
+    returned as not converged.
+    """
+    before, best, converged = -np.inf, None, False
+    for n_iter in range(1, max_iter + 1):
+        if best is not None and membership.sum(axis=0).min() < min_size:
+            break
+        means = estimate_means(X, membership)
+        covariances = estimate_covariances(
+            X, membership, means, covariance_type, shrinkage, floor
+        )
+        shares = estimate_weights(membership, weights)
+        joint = log_joint(X, means, covariances, shares)
+        total = logsumexp(joint, axis=1)
+        membership = np.exp(joint - total[:, None])
+        value = float(total.mean())
+        converged = abs(value - before) < tol
+        best = EMResult(membership, means, covariances, shares, n_iter, converged)
+        if converged:
+            break
+        before = value
+    return best

@@ -1,0 +1,365 @@
+"""Iterative LA-SDP clustering, which estimates the covariances too: the estimator."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skextras._callbacks import fit_progress, with_callbacks
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
+from skextras.cluster._lasdp._base import BaseLASDP
+from skextras.cluster._lasdp._em import expectation_maximization
+from skextras.cluster._lasdp._lasdp import SHARED
+from skextras.cluster._lasdp._problem import make_problem
+from skextras.cluster._lasdp._rounding import one_hot, round_solution
+from skextras.cluster._lasdp._solution import solve
+from skextras.cluster._lasdp._start import first_labels
+
+_ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
+
+
+class ILASDP(BaseLASDP):
+    r"""Iterative likelihood-adjusted semidefinite clustering.
+
+    Clusters samples into Gaussian groups of different shapes. It alternates between the
+    relaxation of :class:`LASDP`, which gives memberships for covariances, and the
+    covariances of these memberships, shrunk. ``refine="em"`` lets EM with the same
+    shrinkage finish the work, and the result is its Gaussian mixture.
+
+    EM with shrunk covariances from a good start is a strong and much cheaper rival. See
+    the :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
+
+    An iteration takes up to a few hundred gradients of :math:`O(n K d r)` for :math:`n`
+    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; five to ten
+    iterations are usual.
+
+    Parameters
+    ----------
+    n_clusters : int, default=2
+        Number of clusters.
+    init : str or array-like of shape (n_samples,), default="sdp"
+        First clustering: "sdp" for the relaxation with equal spherical covariances,
+        which is that of k-means; "ward"; "k-means++" for k-means from one start; or
+        integer labels. Unused if ``covariances_init`` is given and weights are uniform.
+    covariance_type : str, default="full"
+        "full", "tied", "diag" or "spherical", as in
+        :class:`~sklearn.mixture.GaussianMixture`.
+    covariances_init : array-like, default=None
+        Covariances of the first iteration, in the shape of ``covariances_``.
+    update_covariances : bool, default=True
+        Whether to estimate covariances. If not, ``covariances_init`` must be given, and
+        there is one iteration, without EM.
+    covariance_update : str, default="soft"
+        "soft" weights samples by membership, "hard" takes labels.
+    shrinkage : float or "auto", default="auto"
+        Share of the spherical covariance of equal trace that is mixed into each
+        covariance. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
+        for d if ``covariance_type="diag"``.
+    anneal : bool, default=False
+        Shrink by 0.8, 0.5, 0.3 and 0.15 in the first four iterations: for bad starts.
+    reg_covar : float, default=1e-06
+        Multiple of the mean variance of the features that is added to the diagonal of
+        covariances.
+    weights : str, default="uniform"
+        "uniform" for clusters that count the same, or "estimated" for their shares.
+    trace : str, default="each"
+        "each": trace 1 for every Z_k. "sum": ``n_clusters`` for their sum.
+    solver : str, default="auto"
+        "low_rank", "admm" or "cvxpy", see :class:`LASDP`. "auto" is "low_rank".
+    rank : int, default=4
+        Columns of each factor of "low_rank".
+    solver_tol : float, default=0.01
+        Tolerance of the solver. Smaller ones rarely change labels.
+    solver_max_iter : int, default=5000
+        Most iterations of the solver in one relaxation.
+    refine : str or None, default="em"
+        "em" to end with EM from the last memberships, or None.
+    min_cluster_size : float, default=2
+        If a cluster falls below so many samples, the iterations end with the one
+        before.
+    max_iter : int, default=30
+        Most iterations.
+    tol : float, default=0.0001
+        The iterations end when labels stay, or the objective changes by this fraction.
+    n_init : int or "auto", default="auto"
+        Random starts of the first relaxation by "low_rank". Later ones start from the
+        one before. "auto" is 10 up to 5000 samples and 3 above.
+    max_memory : int, default=2000000000
+        Bytes that the solvers "admm" and "cvxpy" may take.
+    random_state : int, RandomState instance or None, default=None
+        Draws the starts. Pass an int for the same result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each sample: that of its largest membership.
+    membership_ : ndarray of shape (n_samples, n_clusters)
+        Probabilities of the clusters after EM, else scaled row sums of the Z_k, as in
+        :class:`LASDP`. Rows sum to 1.
+    means_ : ndarray of shape (n_clusters, n_features)
+        Means by membership.
+    covariances_ : ndarray
+        Covariances, in the shape that ``covariance_type`` has in
+        :class:`~sklearn.mixture.GaussianMixture`.
+    weights_ : ndarray of shape (n_clusters,)
+        Shares of the clusters, or equal ones.
+    objective_ : float
+        Value of the last relaxation.
+    objective_path_ : ndarray of shape (n_iter_,)
+        Values of all relaxations, each with covariances of its own.
+    upper_bound_ : float or None
+        Value that no labels exceed with the covariances of the last relaxation; None
+        for "low_rank".
+    infeasibility_ : float
+        Root mean square of the row sums of the sum of all Z_k in the last relaxation,
+        minus 1.
+    n_iter_ : int
+        Number of iterations.
+    converged_ : bool
+        Whether iterations, solver and EM came to rest.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer samples than clusters; if ``init`` or ``covariances_init``
+        has a wrong shape or content.
+    MemoryError
+        If a dense solver would take more than ``max_memory``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If iterations, solver or EM did not come to rest; if a cluster fell below
+        ``min_cluster_size``; if there are fewer distinct rows than clusters.
+
+    See Also
+    --------
+    LASDP : One relaxation, for covariances that are known.
+    sklearn.mixture.GaussianMixture : EM without shrinkage.
+
+    References
+    ----------
+    .. [1] Y. Zhuang, X. Chen and Y. Yang, "Likelihood adjusted semidefinite programs
+       for clustering heterogeneous data", ICML, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import ILASDP
+    >>> rng = np.random.default_rng(0)
+    >>> flat = rng.normal(size=(60, 2)) * [6, 0.3]
+    >>> tall = rng.normal(size=(60, 2)) * [0.3, 6] + [0, 8]
+    >>> model = ILASDP(n_clusters=2, random_state=0).fit(np.vstack([flat, tall]))
+    >>> flat_label, tall_label = model.predict([[5, 0], [0, 12]])
+    >>> bool(flat_label != tall_label)
+    True
+    >>> model.membership_.shape
+    (120, 2)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        **SHARED,
+        "update_covariances": ["boolean"],
+        "covariance_update": [StrOptions({"soft", "hard"})],
+        "anneal": ["boolean"],
+        "refine": [StrOptions({"em"}), None],
+        "min_cluster_size": [Interval(Real, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        n_clusters=2,
+        *,
+        init="sdp",
+        covariance_type="full",
+        covariances_init=None,
+        update_covariances=True,
+        covariance_update="soft",
+        shrinkage="auto",
+        anneal=False,
+        reg_covar=1e-6,
+        weights="uniform",
+        trace="each",
+        solver="auto",
+        rank=4,
+        solver_tol=1e-2,
+        solver_max_iter=5000,
+        refine="em",
+        min_cluster_size=2,
+        max_iter=30,
+        tol=1e-4,
+        n_init="auto",
+        max_memory=2_000_000_000,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.covariance_type = covariance_type
+        self.covariances_init = covariances_init
+        self.update_covariances = update_covariances
+        self.covariance_update = covariance_update
+        self.shrinkage = shrinkage
+        self.anneal = anneal
+        self.reg_covar = reg_covar
+        self.weights = weights
+        self.trace = trace
+        self.solver = solver
+        self.rank = rank
+        self.solver_tol = solver_tol
+        self.solver_max_iter = solver_max_iter
+        self.refine = refine
+        self.min_cluster_size = min_cluster_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_init = n_init
+        self.max_memory = max_memory
+        self.random_state = random_state
+
+    @all_or_nothing
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Alternate between labels and covariances.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        y : Ignored
+            Not used, present for consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X, given = self._prepare(X)
+        if given is None and not self.update_covariances:
+            raise ValueError(
+                "update_covariances=False needs covariances_init, got None: give the "
+                "covariances or let them be estimated."
+            )
+        labels = self._few_rows(X)
+        if labels is not None:
+            self._set_trivial(X, labels, given)
+            self.objective_path_ = np.array([self.objective_])
+            return self
+        with (
+            blas_on_one_thread(),
+            fit_progress(self, X, max_steps=self.max_iter) as step,
+        ):
+            faults = self._alternate(X, given, self._rng(), step)
+        self.converged_ = not faults
+        if faults:
+            warnings.warn(
+                f"ILASDP did not converge: {'; '.join(faults)}.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def _alternate(self, X, given, rng, step):
+        """Set the result; return what kept the iterations from converging."""
+        options = self._options(len(X))
+        fixed = given is not None and not self.update_covariances
+        membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
+        labels = None
+        if given is None or self.weights == "estimated":
+            labels = first_labels(self, X, rng, options)
+            membership = one_hot(labels, self.n_clusters)
+        path, solution, best, faults = [], None, None, []
+        for iteration in range(1 if fixed else self.max_iter):
+            with step():
+                if iteration or given is None:
+                    covariances = self._covariances(
+                        X, membership, self._shrinkage(iteration)
+                    )
+                if fixed or (iteration == 0 and given is not None):
+                    covariances = given
+                log_weights = self._log_weights(membership)
+                solution = solve(
+                    make_problem(X, covariances, log_weights),
+                    rng=rng,
+                    last=solution,
+                    **options,
+                )
+                before = labels
+                labels, membership = round_solution(
+                    solution, X, covariances, log_weights, rng
+                )
+            size = np.bincount(labels, minlength=self.n_clusters)
+            if best is not None and size.min() < self.min_cluster_size:
+                faults.append(
+                    f"cluster {int(size.argmin())} fell to {size.min()} samples, below "
+                    f"min_cluster_size={self.min_cluster_size:g}, in iteration "
+                    f"{iteration + 1}, and the one before is kept; raise shrinkage or "
+                    "ask for fewer clusters"
+                )
+                break
+            path.append(solution.objective)
+            best = labels, membership, covariances, solution
+            if fixed or self._is_at_rest(iteration, labels, before, path):
+                break
+            if self.covariance_update == "hard":
+                membership = one_hot(labels, self.n_clusters)
+        else:
+            faults.append(
+                f"labels still change after max_iter={self.max_iter} iterations; raise "
+                "max_iter"
+            )
+        labels, membership, covariances, solution = best
+        if not solution.converged:
+            faults.append(
+                f"the solver did not reach solver_tol={self.solver_tol:g} in "
+                f"{solution.n_iter} iterations; raise solver_max_iter"
+            )
+        self.n_iter_ = len(path)
+        self.objective_path_ = np.array(path)
+        self._set_solution(solution)
+        self._set_model(X, labels, membership, covariances)
+        if self.refine == "em" and not fixed:
+            self._refine(X, membership, faults)
+        return faults
+
+    def _shrinkage(self, iteration):
+        if self.anneal and iteration < len(_ANNEAL):
+            return _ANNEAL[iteration]
+        return self.shrinkage
+
+    def _is_at_rest(self, iteration, labels, before, path):
+        """Labels stayed, or the objective nearly did, with the final shrinkage."""
+        if self.anneal and iteration < len(_ANNEAL):
+            return False
+        if before is not None and (labels == before).all():
+            return True
+        return len(path) > 1 and abs(path[-1] - path[-2]) <= self.tol * abs(path[-2])
+
+    def _refine(self, X, membership, faults):
+        result = expectation_maximization(
+            X,
+            membership,
+            covariance_type=self.covariance_type,
+            shrinkage=self.shrinkage,
+            floor=self._floor(X),
+            weights=self.weights,
+            min_size=self.min_cluster_size,
+            max_iter=200,
+            tol=1e-4,
+        )
+        if not result.converged:
+            faults.append(f"EM stopped after {result.n_iter} of 200 iterations")
+        self._set_model(
+            X, result.membership.argmax(axis=1), result.membership, result.covariances
+        )
+        self.means_, self.weights_ = result.means, result.weights
+
+    def _keeps_covariances(self):
+        return self.covariances_init is not None and not self.update_covariances

@@ -1,0 +1,265 @@
+"""LA-SDP clustering with covariances that stay: the estimator."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skextras._callbacks import with_callbacks
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
+from skextras.cluster._lasdp._base import BaseLASDP
+from skextras.cluster._lasdp._covariances import TYPES
+from skextras.cluster._lasdp._problem import make_problem
+from skextras.cluster._lasdp._rounding import one_hot, round_solution
+from skextras.cluster._lasdp._solution import SOLVERS, solve
+from skextras.cluster._lasdp._start import NAMES, first_labels
+
+#: Constraints of the parameters that LASDP and ILASDP share.
+SHARED = {
+    "n_clusters": [Interval(Integral, 1, None, closed="left")],
+    "init": [StrOptions(set(NAMES)), "array-like"],
+    "covariance_type": [StrOptions(set(TYPES))],
+    "covariances_init": ["array-like", None],
+    "shrinkage": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+    "reg_covar": [Interval(Real, 0, None, closed="neither")],
+    "weights": [StrOptions({"uniform", "estimated"})],
+    "trace": [StrOptions({"each", "sum"})],
+    "solver": [StrOptions(set(SOLVERS))],
+    "rank": [Interval(Integral, 1, None, closed="left")],
+    "solver_tol": [Interval(Real, 0, None, closed="neither")],
+    "solver_max_iter": [Interval(Integral, 1, None, closed="left")],
+    "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "max_memory": [Interval(Integral, 1, None, closed="left")],
+    "random_state": ["random_state"],
+}
+
+
+class LASDP(BaseLASDP):
+    r"""Likelihood-adjusted semidefinite clustering with given covariances.
+
+    For samples :math:`x_i` of Gaussian clusters whose covariances :math:`\Sigma_k` are
+    known, the best labels maximise :math:`\sum_k \langle A_k, Z_k \rangle` over
+    :math:`Z_k = 1_{G_k} 1_{G_k}^T / n_k`, the matrices of the clusters :math:`G_k`,
+    where
+
+    .. math:: (A_k)_{ij} = -\log\det\Sigma_k
+       - \tfrac12 (x_i - x_j)^T \Sigma_k^{-1} (x_i - x_j).
+
+    This is twice the log-likelihood with the means profiled out, up to a constant. The
+    relaxation allows all :math:`Z_k` that are positive semidefinite with entries at
+    least 0, :math:`\sum_k Z_k 1 = 1` and trace 1. No means and no labels are needed to
+    start. Without ``covariances_init``, the covariances are those of a first
+    clustering, and :class:`ILASDP` is the better choice.
+
+    A gradient of the solver "low_rank" takes time :math:`O(n K d r)` for :math:`n`
+    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`, and memory
+    is :math:`O(n K (d + r))`.
+
+    Read more in the :ref:`User Guide <ila_sdp>`.
+
+    Parameters
+    ----------
+    n_clusters : int, default=2
+        Number of clusters.
+    init : str or array-like of shape (n_samples,), default="sdp"
+        First clustering, if ``covariances_init`` is None: "sdp" for the relaxation with
+        equal spherical covariances, "ward", "k-means++" for k-means from one start, or
+        integer labels.
+    covariance_type : str, default="full"
+        "full", "tied", "diag" or "spherical", as in
+        :class:`~sklearn.mixture.GaussianMixture`.
+    covariances_init : array-like, default=None
+        The covariances, in the shape of ``covariances_``.
+    shrinkage : float or "auto", default="auto"
+        Share of the spherical covariance of equal trace that is mixed into one that is
+        estimated. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
+        for d if ``covariance_type="diag"``.
+    reg_covar : float, default=1e-06
+        Multiple of the mean variance of the features that is added to the diagonal of
+        covariances that are estimated.
+    weights : str, default="uniform"
+        "uniform", or "estimated": then the constant of cluster k contains twice the log
+        of its share in the first clustering.
+    trace : str, default="each"
+        "each": trace 1 for every Z_k. "sum": ``n_clusters`` for their sum, which is a
+        weaker relaxation.
+    solver : str, default="auto"
+        "low_rank": factors of ``rank`` columns, any number of samples. "admm": dense
+        matrices, up to a few hundred samples, with an upper bound. "cvxpy": the same
+        program stated in cvxpy and solved by SCS, for comparison. "auto" is "low_rank".
+    rank : int, default=4
+        Columns of each factor of "low_rank".
+    solver_tol : float, default=0.001
+        Tolerance of the solver: of row sums, and relative to the objective.
+    solver_max_iter : int, default=5000
+        Most iterations of the solver.
+    n_init : int or "auto", default="auto"
+        Random starts of "low_rank"; the one with the largest objective at a loose
+        tolerance is carried on. "auto" is 10 up to 5000 samples and 3 above.
+    max_memory : int, default=2000000000
+        Bytes that the solvers "admm" and "cvxpy" may take.
+    random_state : int, RandomState instance or None, default=None
+        Draws the starts. Pass an int for the same result in every call.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each sample: that of the largest weighted density around ``means_``,
+        as in ``predict``.
+    membership_ : ndarray of shape (n_samples, n_clusters)
+        Row sums of the Z_k, scaled so that each row sums to 1. Where they say nothing,
+        as they may with equal covariances, those of a spectral rounding: 0 or 1.
+    means_ : ndarray of shape (n_clusters, n_features)
+        Means by membership.
+    covariances_ : ndarray
+        The covariances, in the shape that ``covariance_type`` has in
+        :class:`~sklearn.mixture.GaussianMixture`.
+    weights_ : ndarray of shape (n_clusters,)
+        Shares of the clusters, or equal ones.
+    objective_ : float
+        Value of the relaxation that was reached.
+    upper_bound_ : float or None
+        Value that no labels exceed with these covariances; None for "low_rank".
+    infeasibility_ : float
+        Root mean square of the row sums of the sum of all Z_k, minus 1.
+    n_iter_ : int
+        Number of iterations of the solver.
+    converged_ : bool
+        Whether the solver reached its tolerance.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen in ``fit``, if all are strings.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer samples than clusters; if ``init`` or ``covariances_init``
+        has a wrong shape or content.
+    MemoryError
+        If a dense solver would take more than ``max_memory``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the solver did not reach its tolerance; if there are fewer distinct rows than
+        clusters.
+
+    See Also
+    --------
+    ILASDP : Estimates the covariances too.
+
+    Notes
+    -----
+    The low-rank problem is not convex. Several starts make a bad local optimum rare,
+    not impossible; "admm" gives a bound that shows it.
+
+    References
+    ----------
+    .. [1] Y. Zhuang, X. Chen and Y. Yang, "Likelihood adjusted semidefinite programs
+       for clustering heterogeneous data", ICML, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skextras.cluster import LASDP
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.vstack([rng.normal(size=(50, 2)) * [5, 0.3], rng.normal(size=(50, 2))])
+    >>> covariances = [[[25, 0], [0, 0.09]], [[1, 0], [0, 1]]]
+    >>> model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    >>> model.membership_.shape
+    (100, 2)
+    >>> model.predict([[9, 0], [0, 2]])
+    array([0, 1])
+    """
+
+    _parameter_constraints = SHARED
+
+    def __init__(
+        self,
+        n_clusters=2,
+        *,
+        init="sdp",
+        covariance_type="full",
+        covariances_init=None,
+        shrinkage="auto",
+        reg_covar=1e-6,
+        weights="uniform",
+        trace="each",
+        solver="auto",
+        rank=4,
+        solver_tol=1e-3,
+        solver_max_iter=5000,
+        n_init="auto",
+        max_memory=2_000_000_000,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.covariance_type = covariance_type
+        self.covariances_init = covariances_init
+        self.shrinkage = shrinkage
+        self.reg_covar = reg_covar
+        self.weights = weights
+        self.trace = trace
+        self.solver = solver
+        self.rank = rank
+        self.solver_tol = solver_tol
+        self.solver_max_iter = solver_max_iter
+        self.n_init = n_init
+        self.max_memory = max_memory
+        self.random_state = random_state
+
+    @all_or_nothing
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Solve the relaxation and round it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        y : Ignored
+            Not used, present for consistency.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        X, given = self._prepare(X)
+        labels = self._few_rows(X)
+        if labels is not None:
+            self._set_trivial(X, labels, given)
+            return self
+        with blas_on_one_thread():
+            self._solve(X, given, self._rng(), self._options(len(X)))
+        if not self.converged_:
+            warnings.warn(
+                f"LASDP did not reach solver_tol={self.solver_tol:g} in "
+                f"{self.n_iter_} iterations of the solver: raise solver_max_iter or "
+                "solver_tol, or scale the features.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def _solve(self, X, given, rng, options):
+        membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
+        if given is None or self.weights == "estimated":
+            membership = one_hot(first_labels(self, X, rng, options), self.n_clusters)
+        if given is None:
+            given = self._covariances(X, membership, self.shrinkage)
+        log_weights = self._log_weights(membership)
+        solution = solve(make_problem(X, given, log_weights), rng=rng, **options)
+        self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
+        self.labels_ = self._log_joint(X).argmax(axis=1)
+        self._set_solution(solution)
+        self.n_iter_ = solution.n_iter
+        self.converged_ = solution.converged
+
+    def _keeps_covariances(self):
+        return self.covariances_init is not None

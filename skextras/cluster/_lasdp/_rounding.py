@@ -1,0 +1,69 @@
+"""From relaxed memberships to labels."""
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+
+_CLEAR = 0.05  # median lead of the largest membership below which it says nothing
+
+
+def one_hot(labels, n_clusters):
+    """Memberships of hard labels."""
+    return np.eye(n_clusters)[labels]
+
+
+def hard_terms(X, labels, covariances, log_weights):
+    """Part of the objective if cluster c had covariance k, of shape (k, c).
+
+    The sum of those of a matching is the LA-SDP objective of the hard labels. Clusters
+    without samples have 0.
+    """
+    n_clusters = len(covariances)
+    size = np.bincount(labels, minlength=n_clusters).astype(float)
+    means = one_hot(labels, n_clusters).T @ X / np.maximum(size, 1.0)[:, None]
+    residual = (X - means[labels]).T
+    terms = np.empty((n_clusters, n_clusters))
+    for k, covariance in enumerate(covariances):
+        root = np.linalg.cholesky(covariance)
+        away = (solve_triangular(root, residual, lower=True) ** 2).sum(axis=0)
+        constant = 2.0 * np.log(np.diag(root)).sum() - 2.0 * log_weights[k]
+        away = np.bincount(labels, weights=away, minlength=n_clusters)
+        terms[k] = -constant * size - away
+    return terms
+
+
+def hard_objective(X, labels, covariances, log_weights):
+    """LA-SDP objective of hard labels: twice the profile log-likelihood.
+
+    Without the constant ``-n_samples * n_features * log(2 pi)``.
+    """
+    return float(np.trace(hard_terms(X, labels, covariances, log_weights)))
+
+
+def spectral_labels(solution, n_clusters, rng):
+    """K-means on the leading eigenvectors of the sum of all Z_k."""
+    vectors = solution.leading_vectors(n_clusters)
+    return KMeans(n_clusters, n_init=10, random_state=rng).fit(vectors).labels_
+
+
+def round_solution(solution, X, covariances, log_weights, rng):
+    """Return labels and memberships of a relaxed solution.
+
+    Labels are the largest memberships, unless these say nothing: with equal
+    covariances, all may be 1 / n_clusters. Then the sum of the Z_k is rounded, and the
+    clusters are matched with the covariances by likelihood.
+    """
+    membership, n_clusters = solution.membership, len(covariances)
+    labels = membership.argmax(axis=1)
+    ordered = np.sort(membership, axis=1)
+    lead = np.median(ordered[:, -1] - ordered[:, -2])
+    if lead >= _CLEAR and len(np.unique(labels)) == n_clusters:
+        return labels, membership
+    labels = spectral_labels(solution, n_clusters, rng).astype(np.intp)
+    terms = hard_terms(X, labels, covariances, log_weights)
+    rows, columns = linear_sum_assignment(terms, maximize=True)
+    new = np.empty(n_clusters, dtype=np.intp)
+    new[columns] = rows
+    labels = new[labels]
+    return labels, one_hot(labels, n_clusters)

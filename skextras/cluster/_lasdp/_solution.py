@@ -1,0 +1,94 @@
+"""What every LA-SDP solver returns, and how one is chosen."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+
+from skextras._validation import check_memory
+from skextras.cluster._lasdp._low_rank import solve_low_rank, start_factors
+
+SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
+_LOOSE = 1e-2  # tolerance of the starts, of which the best is carried on
+_COPIES = {"admm": 12, "cvxpy": 30}  # matrices of n x n for each cluster, about
+
+
+class Solution(NamedTuple):
+    """A relaxed solution: factors or matrices, whichever the solver works with."""
+
+    factors: np.ndarray | None
+    matrices: np.ndarray | None
+    multipliers: np.ndarray | None
+    membership: np.ndarray
+    objective: float
+    upper_bound: float | None
+    infeasibility: float
+    n_iter: int
+    converged: bool
+
+    def leading_vectors(self, n_vectors):
+        """Leading eigenvectors of the sum of all Z_k, as columns."""
+        if self.factors is None:
+            total = self.matrices.sum(axis=0)
+            n = len(total)
+            low = max(n - n_vectors, 0)
+            return eigh(total, subset_by_index=[low, n - 1])[1]
+        stacked = self.factors.reshape(-1, self.factors.shape[2])
+        values, vectors = np.linalg.eigh(stacked @ stacked.T)
+        values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
+        return stacked.T @ (vectors / np.sqrt(np.maximum(values, 1e-12)))
+
+
+def memberships(row_sums):
+    """Scale the row sums of all Z_k, of shape (n_clusters, n_samples), to sum 1."""
+    membership = np.maximum(row_sums.T, 0.0)
+    total = membership.sum(axis=1, keepdims=True)
+    even = np.full_like(membership, 1.0 / membership.shape[1])
+    return np.where(total > 0, membership / np.where(total > 0, total, 1.0), even)
+
+
+def solve(
+    problem, *, solver, rank, trace, tol, max_iter, max_memory, n_init, rng, last=None
+):
+    """Solve one LA-SDP; ``last`` is the solution of a similar one to start from."""
+    n_clusters, _, n = problem.whitened.shape
+    if solver in _COPIES:
+        size = _COPIES[solver] * n_clusters * n**2 * 8
+        check_memory(
+            size,
+            f"solver={solver!r} with n_samples={n} and n_clusters={n_clusters}",
+            "choose solver='low_rank', or raise max_memory.",
+            limit=max_memory,
+            name="max_memory",
+        )
+        if solver == "admm":
+            from skextras.cluster._lasdp._admm import solve_admm as dense
+        else:
+            from skextras.cluster._lasdp._cvxpy import solve_cvxpy as dense
+        result = dense(problem, trace=trace, tol=tol, max_iter=max_iter)
+        sums = memberships(result.matrices.sum(axis=2))
+        return Solution(None, result.matrices, None, sums, *result[1:])
+    options = {"trace": trace, "max_iter": max_iter}
+    if last is None or last.factors is None:
+        loose = {**options, "tol": max(tol, _LOOSE)}
+        starts = (start_factors(n_clusters, rank, n, rng) for _ in range(n_init))
+        last = max(
+            (solve_low_rank(problem, start, **loose) for start in starts),
+            key=lambda result: result.objective,
+        )
+    result = solve_low_rank(
+        problem, last.factors, tol=tol, multipliers=last.multipliers, **options
+    )
+    U = result.factors
+    sums = np.einsum("krn,kr->kn", U, U.sum(axis=2))
+    return Solution(
+        U,
+        None,
+        result.multipliers,
+        memberships(sums),
+        result.objective,
+        None,
+        result.infeasibility,
+        result.n_iter,
+        result.converged,
+    )

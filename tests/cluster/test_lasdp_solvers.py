@@ -1,0 +1,235 @@
+"""Solvers of the LA-SDP: the same value, and laws that need no solver."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, special_ortho_group
+
+from skextras.cluster._lasdp._admm import dual_bound, project_simplex, project_spectra
+from skextras.cluster._lasdp._em import log_joint
+from skextras.cluster._lasdp._low_rank import solve_low_rank, start_factors
+from skextras.cluster._lasdp._low_rank_kernels import minimize, value_and_gradient
+from skextras.cluster._lasdp._problem import make_problem
+from skextras.cluster._lasdp._rounding import hard_objective, one_hot
+from skextras.cluster._lasdp._solution import memberships, solve
+from tests import naive
+
+OPTIONS = {"rank": 8, "max_memory": 10**9, "n_init": 10, "max_iter": 5000}
+
+
+def clusters(n, n_clusters, n_features, seed, gap=3.0):
+    """Return samples of Gaussian clusters, the labels and the covariances."""
+    rng = np.random.default_rng(seed)
+    roots = rng.normal(size=(n_clusters, n_features, n_features))
+    covariances = roots @ roots.transpose(0, 2, 1) + 0.2 * np.eye(n_features)
+    labels = np.arange(n) % n_clusters
+    means = gap * rng.normal(size=(n_clusters, n_features))
+    noise = rng.normal(size=(n, n_features))
+    return means[labels] + naive_noise(roots, labels, noise), labels, covariances
+
+
+def naive_noise(roots, labels, noise):
+    return np.einsum("nij,nj->ni", roots[labels], noise)
+
+
+def solved(problem, solver, trace="each", tol=1e-5):
+    rng = np.random.RandomState(0)
+    return solve(problem, solver=solver, trace=trace, tol=tol, rng=rng, **OPTIONS)
+
+
+def test_matrices_equal_the_naive_ones():
+    X, _, covariances = clusters(9, 3, 2, 0)
+    log_weights = np.log([0.2, 0.3, 0.5])
+    problem = make_problem(X + 100, covariances, log_weights)
+    expected = naive.lasdp_matrices(X, covariances, log_weights)
+    np.testing.assert_allclose(problem.matrices(), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "joint"), [(14, False), (14, True), (1100, False)])
+def test_value_equals_the_naive_one(n, joint):
+    rng = np.random.default_rng(1)
+    X, _, covariances = clusters(n, 2, 3, 1)
+    p = make_problem(X, covariances, np.zeros(2))
+    U, y = start_factors(2, 3, n, rng), rng.normal(size=n)
+    value, _, objective, h = value_and_gradient(
+        p.whitened, p.norms, p.constants, U, y, 0.7, joint
+    )
+    A = p.matrices()
+    np.testing.assert_allclose(value, naive.lasdp_lagrangian(A, U, y, 0.7))
+    np.testing.assert_allclose(objective, -naive.lasdp_lagrangian(A, U, 0 * y, 0))
+    np.testing.assert_allclose(h, sum((u.T @ u).sum(axis=1) for u in U) - 1, atol=1e-9)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_gradient_equals_finite_differences(joint):
+    """The gradient is that of the Lagrangian of factors scaled to the spheres."""
+    rng = np.random.default_rng(2)
+    X, _, covariances = clusters(8, 2, 2, 2)
+    p = make_problem(X, covariances, [0.0, 0.3])
+    U, y = start_factors(2, 2, 8, rng), rng.normal(size=8)
+    A, axes = p.matrices(), None if joint else (1, 2)
+
+    def value(flat):
+        V = flat.reshape(U.shape)
+        norm = np.sqrt((V**2).sum(axis=axes, keepdims=True) / (2 if joint else 1))
+        return naive.lasdp_lagrangian(A, V / norm, y, 0.7)
+
+    def gradient(flat):
+        args = (p.whitened, p.norms, p.constants, flat.reshape(U.shape), y, 0.7)
+        return value_and_gradient(*args, joint)[1].ravel()
+
+    size = np.linalg.norm(gradient(U.ravel()))
+    assert check_grad(value, gradient, U.ravel()) < 1e-5 * size
+
+
+def test_inner_steps_lower_the_lagrangian_and_keep_the_constraints():
+    X, _, covariances = clusters(40, 3, 2, 3)
+    p = make_problem(X, covariances, np.zeros(3))
+    U = start_factors(3, 4, 40, np.random.default_rng(0))
+    args = (p.whitened / np.sqrt(p.scale), p.norms / p.scale, p.constants / p.scale)
+    before = value_and_gradient(*args, U, np.zeros(40), 1.0, False)[0]
+    minimize(*args, U, np.zeros(40), 1.0, 100, 1e-6, 1e-3, 1e-6, 1e3, False)
+    after = value_and_gradient(*args, U, np.zeros(40), 1.0, False)[0]
+    assert after < before - 1
+    assert U.min() >= 0
+    np.testing.assert_allclose((U**2).sum(axis=(1, 2)), 1.0)
+
+
+@pytest.mark.parametrize("trace", ["each", "sum"])
+@pytest.mark.parametrize(("n", "n_clusters", "seed"), [(12, 2, 0), (24, 3, 1)])
+def test_solvers_agree(n, n_clusters, seed, trace):
+    pytest.importorskip("cvxpy")
+    X, _, covariances = clusters(n, n_clusters, 2, seed, gap=2.0)
+    problem = make_problem(X, covariances, np.zeros(n_clusters))
+    reference = solved(problem, "cvxpy", trace)
+    assert reference.converged
+    size = n * 2  # the objective itself may be near 0: it has no unit
+    assert abs(reference.upper_bound - reference.objective) < 1e-4 * size
+    admm = solved(problem, "admm", trace)
+    assert admm.converged
+    assert abs(admm.objective - reference.objective) < 1e-4 * size
+    assert abs(admm.upper_bound - reference.objective) < 1e-4 * size
+    # non-negative factors: not all relaxed matrices have them
+    for tol in (1e-5, 1e-4):
+        gap = reference.objective - solved(problem, "low_rank", trace, tol).objective
+        assert -tol * size < gap < (1e-4 + tol) * size
+    np.testing.assert_allclose(admm.membership, reference.membership, atol=0.02)
+
+
+def test_equal_covariances_give_the_value_of_peng_and_wei():
+    """One matrix for all clusters, trace n_clusters, stated on its own."""
+    cp = pytest.importorskip("cvxpy")
+    X, _, covariances = clusters(15, 3, 2, 4)
+    same = np.repeat(covariances[:1], 3, axis=0)
+    problem = make_problem(X, same, np.zeros(3))
+    Z = cp.Variable((15, 15), PSD=True)
+    A = naive.lasdp_matrices(X, same, np.zeros(3))[0]
+    rules = [cp.sum(Z, axis=1) == 1, cp.trace(Z) == 3, Z >= 0]
+    program = cp.Problem(cp.Maximize(cp.sum(cp.multiply(A, Z))), rules)
+    program.solve(solver=cp.SCS, eps_abs=1e-7, eps_rel=1e-7)
+    for trace in ("each", "sum"):
+        for solver in ("low_rank", "admm"):
+            value = solved(problem, solver, trace).objective
+            np.testing.assert_allclose(value, program.value, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_relaxation_and_bound_exceed_all_labels(seed):
+    X, _, covariances = clusters(7, 2 + seed % 2, 2, seed, gap=1.0)
+    n_clusters = len(covariances)
+    best = max(
+        hard_objective(X, np.array(labels), covariances, np.zeros(n_clusters))
+        for labels in product(range(n_clusters), repeat=7)
+        if len(set(labels)) == n_clusters  # trace 1 each: no cluster is empty
+    )
+    problem = make_problem(X, covariances, np.zeros(n_clusters))
+    admm = solved(problem, "admm", tol=1e-4)
+    slack = 1e-4 * 7 * problem.scale
+    assert admm.upper_bound >= best
+    assert admm.upper_bound >= admm.objective - slack
+    assert admm.objective >= best - slack
+    assert solved(problem, "low_rank").objective >= best - slack
+    rng = np.random.default_rng(seed)
+    for trace in ("each", "sum"):  # any multipliers will do
+        N = rng.random((n_clusters, 7, 7))
+        N = N + N.transpose(0, 2, 1)
+        y = rng.normal(size=7)
+        assert dual_bound(problem.matrices(), y, N, trace) >= best
+
+
+def test_hard_labels_have_the_profile_likelihood():
+    X, labels, covariances = clusters(30, 3, 2, 5)
+    weights = np.array([0.2, 0.3, 0.5])
+    value = hard_objective(X, labels, covariances, np.log(weights))
+    likelihood = naive.profile_likelihood(X, labels, covariances, weights)
+    np.testing.assert_allclose(value, 2 * likelihood + 30 * 2 * np.log(2 * np.pi))
+    A = naive.lasdp_matrices(X, covariances, np.log(weights))
+    P = one_hot(labels, 3)
+    direct = sum(P[:, k] @ A[k] @ P[:, k] / P[:, k].sum() for k in range(3))
+    np.testing.assert_allclose(value, direct)
+
+
+def test_rotation_and_translation_do_not_matter():
+    X, _, covariances = clusters(30, 2, 3, 6)
+    turn = special_ortho_group.rvs(3, random_state=0)
+    turned = turn @ covariances @ turn.T
+    start = start_factors(2, 4, 30, np.random.default_rng(0))
+    options = {"trace": "each", "tol": 1e-3, "max_iter": 300}
+    here = solve_low_rank(make_problem(X, covariances, np.zeros(2)), start, **options)
+    there = make_problem(X @ turn.T + 50, turned, np.zeros(2))
+    there = solve_low_rank(there, start, **options)
+    np.testing.assert_allclose(here.objective, there.objective, rtol=2e-3)
+
+
+def test_units_do_not_matter():
+    X, _, covariances = clusters(30, 2, 3, 7)
+    start = start_factors(2, 4, 30, np.random.default_rng(0))
+    options = {"trace": "each", "tol": 1e-3, "max_iter": 300}
+    here = solve_low_rank(make_problem(X, covariances, np.zeros(2)), start, **options)
+    there = make_problem(1024 * X, 1024**2 * covariances, np.zeros(2))
+    there = solve_low_rank(there, start, **options)
+    shift = 2 * 3 * np.log(1024) * 30  # log-determinants
+    np.testing.assert_allclose(here.objective, there.objective + shift, rtol=2e-3)
+
+
+def test_projections():
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(20, 5))
+    projected, threshold = project_simplex(values, 1.0)
+    np.testing.assert_allclose(projected.sum(axis=1), 1.0)
+    np.testing.assert_allclose(projected, np.maximum(values - threshold[:, None], 0))
+    M = rng.normal(size=(3, 6, 6))
+    M = M + M.transpose(0, 2, 1)
+    for trace, axes in (("each", 0), ("sum", 1)):
+        Z = project_spectra(M, trace)
+        assert np.linalg.eigvalsh(Z).min() > -1e-12
+        traces = np.trace(Z, axis1=1, axis2=2)
+        expected = [np.ones(3), 3.0][axes]
+        np.testing.assert_allclose([traces, traces.sum()][axes], expected)
+        for _ in range(20):  # no feasible matrix is closer: its angle is not acute
+            V = rng.normal(size=(3, 6, 6))
+            V = V @ V.transpose(0, 2, 1)
+            size = np.trace(V, axis1=1, axis2=2)
+            V /= size[:, None, None] if trace == "each" else size.sum() / 3
+            assert np.vdot(M - Z, V - Z) <= 1e-9
+
+
+def test_memberships():
+    sums = np.array([[2.0, 0.0, -1e-9], [2.0, 0.0, 0.5]])
+    expected = [[0.5, 0.5], [0.5, 0.5], [0.0, 1.0]]
+    np.testing.assert_array_equal(memberships(sums), expected)
+
+
+def test_joint_density_of_the_mixture():
+    X, _, covariances = clusters(20, 2, 3, 9)
+    means, weights = np.stack([X[:5].mean(axis=0), X[9]]), np.array([0.3, 0.7])
+    terms = [
+        np.log(w) + multivariate_normal(m, S).logpdf(X)
+        for w, m, S in zip(weights, means, covariances, strict=True)
+    ]
+    joint = log_joint(X, means, covariances, weights)
+    np.testing.assert_allclose(joint, np.stack(terms, axis=1))
+    assert np.isfinite(logsumexp(joint, axis=1)).all()
