@@ -32,8 +32,8 @@ class ILASDP(BaseLASDP):
     the :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
 
     An iteration takes up to a few hundred gradients of :math:`O(n K d r)` for :math:`n`
-    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; less than ten
-    iterations are usual.
+    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; fewer than
+    ten iterations are usual.
 
     Parameters
     ----------
