@@ -154,3 +154,12 @@ def test_cluster_that_becomes_too_small():
     with pytest.warns(ConvergenceWarning, match="labels still change"):
         before.fit(SPREAD)
     np.testing.assert_array_equal(model.labels_, before.labels_)
+
+
+def test_cluster_that_becomes_too_small_in_em():
+    sentence = r"EM stopped in iteration \d+, before a cluster weighs less than min_"
+    params = {**SHRINKING, "refine": "em", "covariance_type": "spherical"}
+    with pytest.warns(ConvergenceWarning, match=sentence):
+        model = ILASDP(2, **params, min_cluster_size=45, max_iter=1).fit(SPREAD)
+    assert not model.converged_
+    np.testing.assert_allclose(model.membership_.sum(axis=1), 1.0)

@@ -32,8 +32,8 @@ class ILASDP(BaseLASDP):
     the :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
 
     An iteration takes up to a few hundred gradients of :math:`O(n K d r)` for :math:`n`
-    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; five to ten
-    iterations are usual.
+    samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; fewer than
+    ten iterations are usual.
 
     Parameters
     ----------
@@ -355,7 +355,14 @@ class ILASDP(BaseLASDP):
             tol=1e-4,
         )
         if not result.converged:
-            faults.append(f"EM stopped after {result.n_iter} of 200 iterations")
+            reason = "is not at rest after 200 iterations; set refine=None"
+            if result.n_iter < 200:
+                reason = (
+                    f"stopped in iteration {result.n_iter}, before a cluster weighs "
+                    f"less than min_cluster_size={self.min_cluster_size:g}; raise "
+                    "shrinkage, or set refine=None"
+                )
+            faults.append(f"EM {reason}")
         self._set_model(
             X, result.membership.argmax(axis=1), result.membership, result.covariances
         )

@@ -125,7 +125,7 @@ class LASDP(BaseLASDP):
     infeasibility_ : float
         Root mean square of the row sums of the sum of all Z_k, minus 1.
     n_iter_ : int
-        Number of iterations of the solver.
+        Number of iterations of the solver, without those of the loose starts.
     converged_ : bool
         Whether the solver reached its tolerance.
     n_features_in_ : int
