@@ -107,7 +107,7 @@ class ILASDP(BaseLASDP):
         Shares of the clusters, or equal ones.
     objective_ : float
         Value of the last relaxation.
-    objective_path_ : ndarray of shape (n_iter_,)
+    objective_path_ : ndarray of shape (n_steps,)
         Values of all relaxations, each with covariances of its own.
     upper_bound_ : float or None
         Value that no labels exceed with the covariances of the last relaxation; None
