@@ -42,6 +42,7 @@ bench:
 	@$(VENV) bench
 	$(BIN)/python benchmarks/run.py k_medoids $(BENCH_ARGS)
 	$(BIN)/python benchmarks/run.py medoid_silhouette $(BENCH_ARGS)
+	$(BIN)/python benchmarks/run.py certified_kmeans $(BENCH_ARGS)
 
 bench-large:
 	@$(VENV) bench

@@ -40,9 +40,9 @@ for name, (X, n_clusters) in DATA.items():
 
 # %%
 # No clustering of the wines into three groups can save more than 0.9 % of the inertia.
-# The bound holds for all of the more than 10 to the power 80 clusterings, those of other
-# starts included. It does not say that a better one exists: the relaxation behind the
-# bound may leave that much.
+# The bound holds for all of the more than 10 to the power 80 clusterings, those of
+# other starts included. It does not say that a better one exists: the relaxation behind
+# the bound may leave that much.
 
 # %%
 # Where the optimum can be

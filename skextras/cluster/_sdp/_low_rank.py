@@ -7,6 +7,7 @@ import numpy as np
 
 _MEMORY = 10  # values among which the largest must be undercut
 _INNER = 200  # steps between two changes of the multipliers
+_LARGEST = 1e6  # penalty
 _BACK = 0.3  # factor of a step that was too long
 
 
@@ -68,12 +69,15 @@ class _Lagrangian:
         self.A = points.gram() / self.unit if F is None else None
         self.total = points.total / self.unit
         self.beta, self.y = 1.0, np.zeros(points.n)
-        largest = (
-            np.linalg.norm(self.A)
-            if F is None
-            else np.linalg.eigvalsh(self.F.T @ self.F)[-1]
-        )
-        self.length = 1 / (2 * largest + 4 * points.n)
+        if F is None:
+            self.largest = np.linalg.norm(self.A)
+        else:
+            self.largest = np.linalg.eigvalsh(self.F.T @ self.F)[-1]
+
+    @property
+    def length(self):
+        """Step that the curvature of the penalty allows."""
+        return 1 / (2 * self.largest + 4 * self.beta * self.n)
 
     def project(self, U):
         """Return the nearest nonnegative matrix, scaled to the norm of sqrt(K)."""
@@ -107,7 +111,7 @@ class _Lagrangian:
         """Move the multipliers, and raise the penalty if the rows do not sum to 1."""
         self.y += self.beta * h
         if stronger:
-            self.beta *= 1.5
+            self.beta = min(1.5 * self.beta, _LARGEST)
 
     def result(self, state, infeasibility, n_iter, converged):
         value = (self.total - state.inner) * self.unit
