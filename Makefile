@@ -45,6 +45,7 @@ bench:
 bench-large:
 	@$(VENV) bench
 	$(BIN)/python benchmarks/run.py medoid_silhouette $(BENCH_ARGS)
+	$(BIN)/python benchmarks/run.py certified_kmeans $(BENCH_ARGS)
 	$(BIN)/python benchmarks/run.py headline --repeats 1
 	$(BIN)/python benchmarks/run.py k_medoids_large $(BENCH_ARGS)
 	$(BIN)/python benchmarks/memory.py
