@@ -106,7 +106,7 @@ class BaseMedoids(
         self.medoid_indices_ = medoids
         self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
         self._n_features_out = n_clusters = len(medoids)
-        self.labels_, self.distances_, second, far = self._nearest(X)
+        self.labels_, self.distances_, second, far = self._nearest(X, two=True)
         self.second_labels_ = second
         samples = from_nearest(self.distances_, far)
         if n_clusters == 1:
@@ -193,12 +193,12 @@ class BaseMedoids(
             ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
         )
 
-    def _nearest(self, X):
-        """Two nearest medoids of every row of X: see ``_distances.nearest``."""
+    def _nearest(self, X, *, two=False):
+        """Nearest medoids of every row of X: see ``_distances.nearest``."""
         size = max(1, _ITEMS_PER_BLOCK // len(self.medoid_indices_))
         blocks = row_blocks(X.shape[0], size)
         parts = [
-            _distances.nearest(self._to_medoids(X[start:stop]))
+            _distances.nearest(self._to_medoids(X[start:stop]), two=two)
             for start, stop in blocks
         ]
         return [np.concatenate(part) for part in zip(*parts, strict=True)]

@@ -116,15 +116,16 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
     return _checked(out, metric, n_jobs)
 
 
-def nearest(distances):
-    """Return the slots of the two nearest medoids of every row, and how far they are.
+def nearest(distances, *, two=False):
+    """Return the slot of the nearest medoid of every row, and how far it is.
 
-    The first slots on ties; -1 and infinity if there is no second medoid. ``distances``
-    is overwritten.
+    The first slot on ties. With ``two``, the same of the second nearest medoid follows,
+    -1 and infinity if there is none; ``distances`` is then overwritten.
     """
-    rows = np.arange(len(distances))
     first, near = distances.argmin(axis=1), distances.min(axis=1)
-    distances[rows, first] = np.inf
+    if not two:
+        return first, near
+    distances[np.arange(len(distances)), first] = np.inf
     second, far = distances.argmin(axis=1), distances.min(axis=1)
     if distances.shape[1] == 1:
         second[:] = -1

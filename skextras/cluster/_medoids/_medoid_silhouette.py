@@ -330,6 +330,6 @@ class MedoidSilhouette(BaseMedoids):
         weight = check_weights(sample_weight, X.shape[0])
         if self.n_clusters_ == 1:
             return np.nan
-        _, near, _, far = self._nearest(X)
+        _, near, _, far = self._nearest(X, two=True)
         samples = from_nearest(near, far).astype(X.dtype).astype(np.float64)
         return float(np.average(samples, weights=weight))
