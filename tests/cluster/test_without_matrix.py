@@ -8,7 +8,7 @@ from numba import njit
 
 from skextras.cluster import KMedoids
 from skextras.cluster._medoids import _distances
-from skextras.cluster._medoids._rows import ComputedRows, loss_of_each
+from skextras.cluster._medoids._rows import ComputedRows
 from tests.problems import JIT
 
 N = 700 if JIT else 150
@@ -97,7 +97,7 @@ def test_rows_are_those_of_the_matrix(metric):
     part = rows.part(some).matrix
     np.testing.assert_allclose(part, matrix[np.ix_(some, some)], **close)
     weight = np.linspace(0, 1, N)
-    np.testing.assert_allclose(loss_of_each(rows, weight), matrix @ weight)
+    np.testing.assert_allclose(rows.sums(weight), matrix @ weight)
     loss = weight @ matrix[some].min(axis=0)
     assert rows.loss(some, weight) == pytest.approx(loss)
     assert rows.hold().loss(some, weight) == pytest.approx(loss)

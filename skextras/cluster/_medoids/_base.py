@@ -24,7 +24,7 @@ from skextras.cluster._medoids._matrix import (
     raise_on_fault,
 )
 from skextras.cluster._medoids._points import distinct_points, weighted_points
-from skextras.cluster._medoids._rows import ComputedRows, HeldRows, loss_of_each
+from skextras.cluster._medoids._rows import ComputedRows, HeldRows
 from skextras.cluster._medoids._silhouette import from_nearest
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
@@ -97,7 +97,7 @@ class BaseMedoids(
         By content; without it, by the sums of their dissimilarities.
         """
         if points.keys is None:
-            return np.argsort(loss_of_each(rows, points.weight), kind="stable")
+            return rows.ranked(points.weight)
         return np.arange(rows.n_points)
 
     def _set_result(self, X, weight, params, medoids, points):

@@ -4,9 +4,7 @@ import heapq
 
 import numpy as np
 
-from skextras._parallel import map_row_blocks
 from skextras.cluster._medoids import _build_kernels
-from skextras.cluster._medoids._rows import loss_of_each
 
 #: Dissimilarities read by one kernel call: an interrupt waits no longer than that.
 _ITEMS_PER_CALL = 2**27
@@ -21,29 +19,12 @@ def build(rows, n_medoids, weight):
     the smaller index. Fewer than ``n_medoids`` come back where no further one lowers
     the loss.
     """
-    first = np.argmin(loss_of_each(rows, weight))
+    first = np.argmin(rows.sums(weight))
     dn = rows.take([first])[0]
-    gain = _gains(rows, dn, weight)
+    gain = rows.gains(dn, weight)
     index = np.delete(np.arange(len(gain)), first)
     extend = _extend_lazily if rows.matrix is None else _extend
     return extend(rows, weight, dn, gain[index], index, first, n_medoids)
-
-
-def _gains(rows, dn, weight):
-    """Loss that each candidate would save."""
-    if hasattr(rows, "gains"):
-        return rows.gains(dn, weight)
-    gain = np.empty(rows.n_candidates)
-    for start, stop, block in rows.blocks():
-        part = gain[start:stop]
-        map_row_blocks(
-            lambda low, high, block=block, part=part: _build_kernels.gains(
-                block, dn, weight, part, low, high
-            ),
-            stop - start,
-            n_jobs=rows.n_jobs,
-        )
-    return gain
 
 
 def _extend(rows, weight, dn, gain, index, first, n_medoids):

@@ -6,7 +6,6 @@ from scipy import sparse
 from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._fasterpam import check_indices
 from skextras.cluster._medoids._points import find_rows
-from skextras.cluster._medoids._rows import loss_of_each
 
 #: Starts that are drawn or computed from the dissimilarities.
 NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")
@@ -137,7 +136,7 @@ def _central(rows, n_clusters, weight):
             part = block[start : start + 256].astype(np.float64)
             sums += weight[low + start : low + start + len(part)] @ part
     share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
-    shares = loss_of_each(rows, share)
+    shares = rows.sums(share)
     return np.argsort(shares, kind="stable")[:n_clusters]
 
 

@@ -27,7 +27,6 @@ from skextras.cluster._medoids._constrained import (
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
-from skextras.cluster._medoids._rows import loss_of_each
 from skextras.cluster._medoids._sparse import SparseRows, check_method, optimize_sparse
 from skextras.cluster._medoids._swaps import (
     Codes,
@@ -392,7 +391,7 @@ class KMedoids(BaseMedoids):
         if self.method_ in _SAMPLING:
             order = self._order(rows, points)
         else:  # the same for a precomputed matrix
-            order = np.argsort(loss_of_each(rows, weight), kind="stable")
+            order = rows.ranked(weight)
         candidates = order[rng.permutation(len(order))]
         draws = isinstance(init, str) and init != "first"
         draws &= self.method_ != "fastclara"  # which draws in its samples

@@ -23,7 +23,6 @@ from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._msc import MSCResult, dynmsc
 from skextras.cluster._medoids._points import fill_up
-from skextras.cluster._medoids._rows import loss_of_each
 from skextras.cluster._medoids._silhouette import from_nearest
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
@@ -282,8 +281,7 @@ class MedoidSilhouette(BaseMedoids):
         """Optimise ``n_init`` times; return the best result for each number."""
         top, weight = len(start), points.weight
         rng = check_random_state(self.random_state)
-        sums = loss_of_each(rows, weight)
-        order = np.argsort(sums, kind="stable")  # whatever the order of the rows of X
+        order = rows.ranked(weight)
         if least == 1:
             with fit_progress(self, X, max_steps=1) as step, step():
                 return {1: MSCResult(order[:1], np.nan, 1, 0, True)}

@@ -8,7 +8,6 @@ from sklearn.utils import check_random_state
 from skextras.cluster._medoids import _cache_kernels, _init, _swap_kernels
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._kmedoids import KMedoids
-from skextras.cluster._medoids._rows import loss_of_each
 from skextras.cluster._medoids._silhouette import from_nearest
 from skextras.cluster._medoids._sparse import SparseRows
 from skextras.cluster._medoids._swaps import Codes, SwapState, optimize, single_medoid
@@ -167,7 +166,7 @@ def _check_range(n_clusters_range):
 
 def _descend(rows, weight, numbers, start, init, max_iter, rng):
     """Return (loss, silhouette, medoids) for each of the ascending numbers."""
-    order = np.argsort(loss_of_each(rows, weight), kind="stable")
+    order = rows.ranked(weight)
     candidates = order[rng.permutation(len(order))]
     if isinstance(init, str) and init != "first":
         start = _init.draw(init, rows, len(start), weight, order, rng)

@@ -9,7 +9,35 @@ _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _LEAST_BLOCKS = 16  # in which to make those of all pairs
 
 
-class HeldRows:
+class Rows:
+    """What follows from ``blocks`` of rows, whatever holds or makes them."""
+
+    def sums(self, weight):
+        """Weighted sum of every row: the loss of each candidate as the only medoid."""
+        return self._of_each(_build_kernels.row_sums, weight)
+
+    def gains(self, dn, weight):
+        """Loss that each candidate would save beside medoids at ``dn``."""
+        return self._of_each(_build_kernels.gains, dn, weight)
+
+    def ranked(self, weight):
+        """Candidates by their sums: in an order that no order of the rows changes."""
+        return np.argsort(self.sums(weight), kind="stable")
+
+    def _of_each(self, kernel, *arrays):
+        """Fill in one number for each candidate, blocks of rows on threads."""
+        out = np.empty(self.n_candidates)
+        for start, stop, block in self.blocks():
+            part = out[start:stop]
+
+            def task(low, high, block=block, part=part):
+                kernel(block, *arrays, part, low, high)
+
+            map_row_blocks(task, stop - start, n_jobs=self.n_jobs)
+        return out
+
+
+class HeldRows(Rows):
     """Two matrices: ``matrix[j, o]`` and ``by_point[o, j]`` belong to candidate j."""
 
     def __init__(self, matrix, by_point, n_jobs=None):
@@ -61,7 +89,7 @@ class HeldRows:
         map_blocks(fill, row_blocks(stop - start, 64), n_jobs=self.n_jobs)
 
 
-class ComputedRows:
+class ComputedRows(Rows):
     """Symmetric dissimilarities of a ``Computer``, never all at once."""
 
     matrix = None
@@ -115,20 +143,3 @@ class ComputedRows:
                 )
 
             map_row_blocks(fill, high - low, n_jobs=self.n_jobs, min_rows=64)
-
-
-def loss_of_each(rows, weight):
-    """Weighted sum of every row: the loss of each candidate as the only medoid."""
-    if hasattr(rows, "sums"):
-        return rows.sums(weight)
-    sums = np.empty(rows.n_candidates)
-    for start, stop, block in rows.blocks():
-        part = sums[start:stop]
-        map_row_blocks(
-            lambda low, high, block=block, part=part: _build_kernels.row_sums(
-                block, weight, part, low, high
-            ),
-            stop - start,
-            n_jobs=rows.n_jobs,
-        )
-    return sums

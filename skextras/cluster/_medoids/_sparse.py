@@ -8,6 +8,7 @@ from scipy import sparse
 from skextras._parallel import row_blocks
 from skextras.cluster._medoids import _sparse_kernels
 from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._rows import Rows
 from skextras.cluster._medoids._swaps import FasterPAMResult, repeat
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities that are written out at a time
@@ -17,7 +18,7 @@ _ITEMS_PER_CALL = 2**26
 _TOL = 1e-12
 
 
-class SparseRows:
+class SparseRows(Rows):
     """Dissimilarities of which a part is stored; takes the place of ``HeldRows``.
 
     ``by_point[o, j]`` belongs to candidate j, and ``columns`` is the transpose.

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skextras.cluster._medoids import _cache_kernels, _swap_kernels
-from skextras.cluster._medoids._rows import loss_of_each
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
 _ITEMS_PER_CALL = 2**28
@@ -312,7 +311,7 @@ class SingleState:
 def single_medoid(rows, medoids, weight, order, *, step=nullcontext):
     """Find the one medoid with the smallest sum: no swaps needed."""
     with step():
-        sums = loss_of_each(rows, weight)
+        sums = rows.sums(weight)
         best = order[np.argmin(sums[order])]
         if not sums[best] < sums[medoids[0]] * (1 - _TOL):
             best = medoids[0]
