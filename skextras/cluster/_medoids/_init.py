@@ -11,8 +11,18 @@ from skextras.cluster._medoids._points import find_rows
 NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")
 
 
+def is_drawn(init):
+    """Tell if ``draw`` chooses the start: it is neither "first" nor given."""
+    return isinstance(init, str) and init != "first"
+
+
 def locate(init, X, n_clusters, points):
-    """Return the positions among ``points`` of medoids that the user gave."""
+    """Return the positions among ``points`` of medoids that the user gave.
+
+    For a name, those of the first rows.
+    """
+    if isinstance(init, str):
+        return np.argsort(points.index)[:n_clusters]
     init = init.tocsr() if sparse.issparse(init) else np.asarray(init)
     if init.ndim == 1:
         _check_length(init, n_clusters)

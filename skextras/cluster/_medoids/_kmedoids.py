@@ -2,7 +2,6 @@
 
 from numbers import Integral, Real
 
-import numpy as np
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress, with_callbacks
@@ -27,7 +26,7 @@ from skextras.cluster._medoids._constrained import (
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
-from skextras.cluster._medoids._sparse import SparseRows, check_method, optimize_sparse
+from skextras.cluster._medoids._sparse import SparseRows, SparseState, check_method
 from skextras.cluster._medoids._swaps import (
     Codes,
     FasterPAMResult,
@@ -300,9 +299,7 @@ class KMedoids(BaseMedoids):
         """
         init = self._init_or_last_medoids()
         X, weight, given, points, params = self._prepare(X, sample_weight)
-        start = np.argsort(points.index)[: self.n_clusters]
-        if not isinstance(init, str):
-            start = self._locate(init, X, points)
+        start = self._locate(init, X, points)
         limits = check_limits(self, points, init, start)
         if len(points.index) < self.n_clusters:
             self.method_ = "fasterpam" if self.method == "auto" else self.method
@@ -334,8 +331,7 @@ class KMedoids(BaseMedoids):
                     f"of the last fit, and n_clusters={self.n_clusters}: keep their "
                     "number, or set warm_start=False."
                 )
-        drawn = isinstance(init, str) and init != "first"
-        if self.method == "fastclara" and not drawn:
+        if self.method == "fastclara" and not _init.is_drawn(init):
             raise ValueError(
                 "method='fastclara' starts anew in each sample, got "
                 f"init={self.init!r} and warm_start={self.warm_start}: give the name "
@@ -344,7 +340,7 @@ class KMedoids(BaseMedoids):
         return init
 
     def _locate(self, init, X, points):
-        """Find given medoids among the points."""
+        """Find given medoids, or the first ones, among the points."""
         try:
             return _init.locate(init, X, self.n_clusters, points)
         except ValueError as error:
@@ -393,8 +389,7 @@ class KMedoids(BaseMedoids):
         else:  # the same for a precomputed matrix
             order = rows.ranked(weight)
         candidates = order[rng.permutation(len(order))]
-        draws = isinstance(init, str) and init != "first"
-        draws &= self.method_ != "fastclara"  # which draws in its samples
+        draws = _init.is_drawn(init) and self.method_ != "fastclara"  # draws in samples
         rounds = self.n_init if draws or self.method_ in _SAMPLING else 1
         search = self._search(rows, weight, order, candidates, rng, limits)
         steps = None if self.method_ == "fastclarans" else rounds * self.max_iter
@@ -440,9 +435,9 @@ class KMedoids(BaseMedoids):
                 return alternate(rows, start, weight, max_iter, step=step)
             eager = method in ("fasterpam", "fasterpam-codes")
             if is_sparse:
-                args = rows, start, weight, candidates, max_iter
-                return optimize_sparse(*args, eager=eager, step=step)
-            state = SwapState(rows, start, weight, codes)
+                state = SparseState(rows, start, weight, candidates)
+            else:
+                state = SwapState(rows, start, weight, codes)
             return optimize(state, max_iter, eager=eager, step=step)
 
         return run

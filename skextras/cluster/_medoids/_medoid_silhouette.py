@@ -237,9 +237,7 @@ class MedoidSilhouette(BaseMedoids):
         X, weight, given, points, params = self._prepare(X, sample_weight, least)
         n_points = len(points.index)
         top = max(least, min(self.max_clusters, n_points - 1)) if descends else least
-        start = np.argsort(points.index)[:top]
-        if not isinstance(self.init, str):
-            start = _init.locate(self.init, X, top, points)
+        start = _init.locate(self.init, X, top, points)
         if n_points <= least:
             value = np.nan if least == 1 else 1.0
             path = {least: MSCResult(np.arange(n_points), value, 1, 0, True)}
@@ -290,7 +288,7 @@ class MedoidSilhouette(BaseMedoids):
         path = {}
         with fit_progress(self, X, max_steps=n_fits * self.max_iter) as step:
             for _ in range(self.n_init):
-                if isinstance(self.init, str) and self.init != "first":
+                if _init.is_drawn(self.init):
                     start = _init.draw(self.init, rows, top, weight, order, rng)
                 found = dynmsc(
                     rows.matrix,

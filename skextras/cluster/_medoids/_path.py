@@ -134,9 +134,7 @@ def k_path(
             "k_path takes no sparse dissimilarities, got a sparse precomputed X: give "
             "a dense one."
         )
-    start = np.argsort(points.index)[:top]
-    if not isinstance(init, str):
-        start = _init.locate(init, X, top, points)
+    start = _init.locate(init, X, top, points)
     rows = model._choose_method(model._rows(X, given, points, params, n_jobs))
     rng = check_random_state(random_state)
     results, all_converged = _descend(
@@ -168,7 +166,7 @@ def _descend(rows, weight, numbers, start, init, max_iter, rng):
     """Return (loss, silhouette, medoids) for each of the ascending numbers."""
     order = rows.ranked(weight)
     candidates = order[rng.permutation(len(order))]
-    if isinstance(init, str) and init != "first":
+    if _init.is_drawn(init):
         start = _init.draw(init, rows, len(start), weight, order, rng)
     codes = None
     if numbers[-1] > 1:

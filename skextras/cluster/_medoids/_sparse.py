@@ -9,7 +9,7 @@ from skextras._parallel import row_blocks
 from skextras.cluster._medoids import _sparse_kernels
 from skextras.cluster._medoids._matrix import raise_on_fault
 from skextras.cluster._medoids._rows import Rows
-from skextras.cluster._medoids._swaps import FasterPAMResult, repeat
+from skextras.cluster._medoids._swaps import FasterPAMResult
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities that are written out at a time
 #: Stored entries that one kernel call reads: an interrupt waits for so many.
@@ -62,6 +62,8 @@ class SparseRows(Rows):
 
 class SparseState:
     """The arrays of the swap phase: see ``_sparse_kernels`` for their meaning."""
+
+    codes = None
 
     def __init__(self, rows, medoids, weight, order):
         n = rows.n_points
@@ -134,14 +136,6 @@ class SparseState:
         """Return medoids, labels and loss, and what it took to find them."""
         loss = self.refresh()
         return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
-
-
-def optimize_sparse(rows, medoids, weight, order, max_iter, *, eager, step):
-    """Do as ``optimize`` does: return the result and whether nothing helps any more."""
-    state = SparseState(rows, medoids, weight, order)
-    one_pass = state.eager_pass if eager else state.best_swap
-    n_iter, converged = repeat(state, one_pass, max_iter, step)
-    return state.result(n_iter), converged
 
 
 def check_method(method, limits):

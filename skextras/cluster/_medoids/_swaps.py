@@ -252,7 +252,8 @@ def optimize(state, max_iter, *, eager=True, step=nullcontext):
     Passes are eager, or else make the best exchange of all. ``step()`` is entered as a
     context around every pass.
     """
-    state.codes.finish()
+    if state.codes:
+        state.codes.finish()
     one_pass = state.eager_pass if eager else state.best_swap
     n_iter, converged = repeat(state, one_pass, max_iter, step)
     return state.result(n_iter), converged
