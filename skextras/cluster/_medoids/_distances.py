@@ -109,8 +109,6 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
             offset = centers.mean(axis=0, dtype=np.float64).astype(X.dtype)
             X, centers = X - offset, centers - offset
         out = _gemm(_Products(X, metric), _Products(centers, metric), n_jobs)
-    elif metric == "gower":
-        out = _gower.matrix(X, centers, params, n_jobs=n_jobs)
     else:
         out = _by_blocks(X, centers, metric, params, n_jobs)
     return _checked(out, metric, n_jobs)
@@ -168,7 +166,9 @@ def _checked(out, metric, n_jobs, samples=None, others=None):
 
 
 def _by_blocks(X, Y, metric, params, n_jobs):
-    """Fill blocks of rows by scikit-learn, or by a compiled metric."""
+    """Fill blocks of rows by scikit-learn, a compiled metric, or our own."""
+    if metric == "gower":
+        return _gower.matrix(X, Y, params, n_jobs=n_jobs)
     if sparse.issparse(X) or sparse.issparse(Y):
         X, Y = _as_csr(X), _as_csr(Y)
         if metric == "sqeuclidean":  # from scipy, for dense rows only
@@ -279,7 +279,8 @@ class Computer:
         metric = _ALIASES.get(metric, metric)
         self.metric, self.params, self.n_jobs = metric, params, n_jobs
         self.n_rows, self.dtype = X.shape[0], X.dtype
-        self.samples = np.arange(self.n_rows) if samples is None else samples
+        self.numbers = np.arange(self.n_rows)
+        self.samples = self.numbers if samples is None else samples
         self.X, self.products = X, None
         if _by_products(X, metric, params):
             if metric != "cosine":
@@ -290,6 +291,7 @@ class Computer:
         """Return the same for some of the rows."""
         part = copy(self)
         part.n_rows, part.samples = len(rows), self.samples[rows]
+        part.numbers = np.arange(part.n_rows)
         if self.products is None:
             part.X = self.X[rows]
         else:
@@ -316,13 +318,9 @@ class Computer:
 
     def between(self, rows, columns=None):
         """Dissimilarities of some rows to some or all; a row is at 0 from itself."""
-        everything = np.arange(self.n_rows)
-        of = everything[rows]
-        to = everything if columns is None else everything[columns]
-        if self.metric == "gower":
-            Y = self.X if columns is None else self.X[to]
-            out = _gower.matrix(self.X[of], Y, self.params, n_jobs=self.n_jobs)
-        elif self.products is None:
+        of = self.numbers[rows]
+        to = self.numbers if columns is None else self.numbers[columns]
+        if self.products is None:
             Y = self.X if columns is None else self.X[to]
             out = _by_blocks(self.X[of], Y, self.metric, self.params, self.n_jobs)
             if self.metric in _BY_GEMM:
@@ -344,10 +342,8 @@ class Computer:
             def fill(start, stop):
                 products.tile(some[start:stop], other, slice(None), out[start:stop])
         else:
-            own, blocks = (
-                products.part(rows),
-                row_blocks(len(to), max(1, _TILE**2 // max(len(of), 1))),
-            )
+            own = products.part(rows)
+            blocks = row_blocks(len(to), max(1, _TILE**2 // max(len(of), 1)))
 
             def fill(start, stop):
                 part = slice(start, stop) if columns is None else to[start:stop]
