@@ -35,7 +35,7 @@ from skextras._jit import FAST, jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 LANES = 64  # candidates in a tile
-GROUP = 8  # points of one slot and class that are summed in registers
+MOST = 256  # points whose levels can be summed in 16 bits
 LEVEL_MAX = 254  # the largest level; a byte of 255 stands for no candidate
 
 if config.DISABLE_JIT:
@@ -54,12 +54,9 @@ if config.DISABLE_JIT:
     def _drop_bit(mask):
         return int(mask) & (int(mask) - 1)
 
-    def _fetch(tiles, tile, point):
-        pass
-
-    def _adder(count, sign):
-        def add(tiles, tile, members, levels, first, sums, slot, shift):
-            for place in range(first, first + count):
+    def _adder(sign):
+        def add(tiles, tile, ahead, members, levels, first, stop, sums, slot, shift):
+            for place in range(first, stop):
                 code = tiles[tile, members[place]].astype(np.int32)
                 ds, dn, gap = levels[place, :3].astype(np.int32)
                 share = np.minimum(np.maximum(ds - code, 0), gap)
@@ -133,41 +130,22 @@ else:
 
         return types.intp(types.uint64), codegen
 
-    @intrinsic
-    def _fetch(typingctx, tiles, tile, point):
-        """Bring the codes of one point in a tile into the cache."""
-        signature = types.void(tiles, types.intp, types.intp)
-
-        def codegen(context, builder, signature, args):
-            tiles, tile, point = args
-            array = context.make_array(signature.args[0])(context, builder, tiles)
-            width = cgutils.unpack_tuple(builder, array.shape, 3)[1]
-            offset = builder.add(builder.mul(tile, width), point)
-            offset = builder.mul(offset, offset.type(LANES))
-            pointer = builder.gep(array.data, [offset], inbounds=True)
-            pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-            kind = ir.FunctionType(ir.VoidType(), [pointer.type, _WORD, _WORD, _WORD])
-            function = cgutils.get_or_insert_function(
-                builder.module, kind, "llvm.prefetch.p0"
-            )
-            builder.call(function, [pointer, _WORD(0), _WORD(3), _WORD(1)])
-            return context.get_dummy_value()
-
-        return signature, codegen
-
     @jit
     def _drop_bit(mask):
         return mask & (mask - np.uint64(1))
 
-    def _adder(count, sign):
-        """Make the intrinsic that takes ``count`` points into the sums of a tile.
+    def _adder(sign):
+        """Make the intrinsic that takes some points into the sums of a tile.
 
-        All are of one slot and class. Bytes are subtracted with saturation at 0, and
-        summed in 16-bit registers: even and odd candidates apart.
+        All are of one slot and class, and at most MOST. As many lines of the tile
+        ``ahead`` are brought into the cache meanwhile. Bytes are subtracted with
+        saturation at 0, and summed in 16-bit registers: even and odd candidates apart.
         """
         byte, half = ir.IntType(8), ir.IntType(16)
         bytes_, halves = _vector(byte, LANES), _vector(half, LANES // 2)
         words = _vector(_WORD, LANES // 2)
+        zero = ir.Constant(halves, [0] * (LANES // 2))
+        eight = ir.Constant(halves, [8] * (LANES // 2))
 
         def combine(builder, name, left, right):
             kind = ir.FunctionType(bytes_, [bytes_, bytes_])
@@ -175,41 +153,70 @@ else:
             function = cgutils.get_or_insert_function(builder.module, kind, name)
             return builder.call(function, [left, right])
 
-        eight = ir.Constant(halves, [8] * (LANES // 2))
+        def prefetch(builder, pointer):
+            kind = ir.FunctionType(ir.VoidType(), [pointer.type, _WORD, _WORD, _WORD])
+            name = "llvm.prefetch.p0"
+            function = cgutils.get_or_insert_function(builder.module, kind, name)
+            builder.call(function, [pointer, _WORD(0), _WORD(3), _WORD(1)])
 
         def accumulate(builder, pair, units):
             """Add to (256 * odd + even, odd), modulo 2**16."""
             units = builder.bitcast(units, halves)
-            odd = builder.lshr(units, eight)
-            return [builder.add(a, b) for a, b in zip(pair, (units, odd), strict=True)]
+            for total, part in zip(
+                pair, (units, builder.lshr(units, eight)), strict=True
+            ):
+                builder.store(builder.add(builder.load(total), part), total)
 
         def split(builder, pair):
-            both, odd = pair
+            both, odd = (builder.load(total) for total in pair)
             return builder.sub(both, builder.shl(odd, eight)), odd
 
         @intrinsic
-        def add(typingctx, tiles, tile, members, levels, first, sums, slot, shift):
+        def add(
+            typingctx,
+            tiles,
+            tile,
+            ahead,
+            members,
+            levels,
+            first,
+            stop,
+            sums,
+            slot,
+            shift,
+        ):
             signature = types.void(
-                tiles, types.intp, members, levels, types.intp, sums, types.intp,
-                types.int32,
+                tiles, types.intp, types.intp, members, levels, types.intp,
+                types.intp, sums, types.intp, types.int32,
             )  # fmt: skip
 
             def codegen(context, builder, signature, args):
-                tiles_type, _, members_type, levels_type, _, sums_type, _, _ = (
-                    signature.args
-                )
-                tiles, tile, members, levels, first, sums, slot, shift = args
+                tiles_type, sums_type = signature.args[0], signature.args[7]
+                members_type, levels_type = signature.args[3:5]
+                (
+                    tiles, tile, ahead, members, levels, first, stop, sums, slot, shift
+                ) = args  # fmt: skip
                 array = context.make_array(tiles_type)(context, builder, tiles)
+                bytes_of_tiles = array.data
                 width = cgutils.unpack_tuple(builder, array.shape, 3)[1]
                 array = context.make_array(sums_type)(context, builder, sums)
                 n_slots = cgutils.unpack_tuple(builder, array.shape, 2)[0]
                 index = context.make_array(members_type)(context, builder, members).data
                 level = context.make_array(levels_type)(context, builder, levels).data
                 long = first.type
-                zero = ir.Constant(halves, [0] * (LANES // 2))
-                share, gain = [zero, zero], [zero, zero]
-                for step in range(count):
-                    place = builder.add(first, long(step))
+                share, gain = (
+                    [cgutils.alloca_once(builder, halves) for _ in range(2)]
+                    for _ in range(2)
+                )
+                for total in share + gain:
+                    builder.store(zero, total)
+                with cgutils.for_range_slice(builder, first, stop, long(1)) as (
+                    place,
+                    _,
+                ):
+                    offset = builder.add(builder.mul(ahead, width), place)
+                    offset = builder.mul(offset, long(LANES))
+                    prefetch(builder, builder.gep(bytes_of_tiles, [offset]))
                     point = builder.load(builder.gep(index, [place], inbounds=True))
                     point = builder.sext(point, long)
                     offset = builder.add(builder.mul(tile, width), point)
@@ -227,10 +234,8 @@ else:
                         for field in range(3)
                     )
                     units = combine(builder, "usub.sat", ds, code)
-                    units = combine(builder, "umin", units, gap)
-                    share = accumulate(builder, share, units)
-                    units = combine(builder, "usub.sat", dn, code)
-                    gain = accumulate(builder, gain, units)
+                    accumulate(builder, share, combine(builder, "umin", units, gap))
+                    accumulate(builder, gain, combine(builder, "usub.sat", dn, code))
                 shift = _spread(builder, shift, LANES // 2)
                 last = builder.sub(n_slots, long(1))
                 for row, pair in ((slot, share), (last, gain)):
@@ -251,9 +256,8 @@ else:
         return add
 
 
-_add_group = _adder(GROUP, 1)
-_add_point = _adder(1, 1)
-_drop_point = _adder(1, -1)
+_add = _adder(1)
+_drop = _adder(-1)
 
 
 @jit
@@ -276,7 +280,7 @@ def set_all_levels(dn, ds, inverse, levels):
 
 @jit
 def _group(near, packed, n_classes, place, members, grouped):
-    """Sort the points by slot and class, each padded with points without levels.
+    """Sort the points by slot and class.
 
     ``packed`` are the levels of a point as one integer, its class the highest byte.
     ``place`` (k * n_classes + 1,) becomes the first place of each slot and class in
@@ -286,11 +290,7 @@ def _group(near, packed, n_classes, place, members, grouped):
     for o in range(near.shape[0]):
         place[near[o] * n_classes + (packed[o] >> 24) + 1] += 1
     for key in range(1, place.shape[0]):
-        size = place[key]
-        place[key] = place[key - 1] + (size + GROUP - 1) // GROUP * GROUP
-        for p in range(place[key - 1] + size, place[key]):
-            members[p] = 0
-            grouped[p] = 0
+        place[key] += place[key - 1]
     for o in range(near.shape[0]):
         key = near[o] * n_classes + (packed[o] >> 24)
         p = place[key]
@@ -298,24 +298,22 @@ def _group(near, packed, n_classes, place, members, grouped):
         members[p] = o
         grouped[p] = packed[o]
     for key in range(place.shape[0] - 1, 0, -1):
-        place[key] = (place[key - 1] + GROUP - 1) // GROUP * GROUP
+        place[key] = place[key - 1]
     place[0] = 0
 
 
 @jit
 def _sum_tile(tiles, tile, n_classes, place, members, grouped, sums):
     """Add up all points for one tile of candidates; fetch the next tile meanwhile."""
-    m = tiles.shape[1]
     following = tile + 1 if tile + 1 < tiles.shape[0] else tile
     sums[:, :] = 0
-    ahead = 0
     for key in range(place.shape[0] - 1):
         slot, shift = key // n_classes, 2 * (key % n_classes)
-        for p in range(place[key], place[key + 1], GROUP):
-            for step in range(GROUP):
-                _fetch(tiles, following, min(ahead + step, m - 1))
-            ahead += GROUP
-            _add_group(tiles, tile, members, grouped, p, sums, slot, shift)
+        for first in range(place[key], place[key + 1], MOST):
+            stop = min(first + MOST, place[key + 1])
+            _add(
+                tiles, tile, following, members, grouped, first, stop, sums, slot, shift
+            )
 
 
 @jit
@@ -457,7 +455,9 @@ def _swap(
             mask = _drop_bit(mask)
             if tile >= 0:
                 shift = 2 * np.int32(levels[o, 3])
-                _drop_point(tiles, tile, identity, levels, o, sums, near[o], shift)
+                _drop(
+                    tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift
+                )
             removal[near[o]] -= weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
             _update_point(o, b, row[o], o == point, table, keys, near, second, dn, ds)
             removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
@@ -465,7 +465,9 @@ def _swap(
                 fits &= set_levels(o, dn, ds, inverse, levels)
             if tile >= 0:
                 shift = 2 * np.int32(levels[o, 3])
-                _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
+                _add(
+                    tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift
+                )
     return fits
 
 
@@ -657,8 +659,19 @@ def _update_sums(
         for t in range(n_touched):
             o = touched[t]
             shift = 2 * np.int32(levels[o, 3])
-            _drop_point(tiles, tile, identity, old_levels, o, sums, old_near[o], shift)
-            _add_point(tiles, tile, identity, levels, o, sums, near[o], shift)
+            _drop(
+                tiles,
+                tile,
+                tile,
+                identity,
+                old_levels,
+                o,
+                o + 1,
+                sums,
+                old_near[o],
+                shift,
+            )
+            _add(tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift)
 
 
 @jit

@@ -127,11 +127,11 @@ class SwapState:
         self.sums = _aligned((k + 1, lanes), np.int32)
         self.bounds = np.empty(lanes)
         n_keys = k * codes.n_classes if codes else 0
-        size = n + n_keys * (_swap_kernels.GROUP - 1) if codes else 0
+        size = n if codes else 0
         self.place = np.empty(n_keys + 1, dtype=np.intp)
         self.members = np.empty(size, dtype=np.int32)
         self.grouped = np.empty((size, 4), dtype=np.uint8)
-        self.levels = np.empty((n if codes else 0, 4), dtype=np.uint8)
+        self.levels = np.empty((size, 4), dtype=np.uint8)
         self.packed = self.levels.view("<u4").ravel()
         self.packed_groups = self.grouped.view("<u4").ravel()
         self.no_codes = np.empty((0, n, lanes), dtype=np.uint8), np.empty(0)
