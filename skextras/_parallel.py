@@ -34,8 +34,8 @@ def map_blocks(task, blocks, *, n_jobs=None):
     the results agree to the last bit. An interrupt cancels the blocks that have not
     begun and is raised when those under way end.
     """
-    n_workers = min(effective_n_jobs(n_jobs), len(blocks))
-    if n_workers <= 1:
+    n_workers = min(effective_n_jobs(n_jobs), len(blocks)) if len(blocks) > 1 else 1
+    if n_workers == 1:
         return [task(*block) for block in blocks]
     pool = ThreadPoolExecutor(n_workers)
     try:

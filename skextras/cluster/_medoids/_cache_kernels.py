@@ -18,6 +18,16 @@ def fill_table(rows, table, start, stop):
 
 
 @jit
+def _first(keys, key):
+    """First place of an entry that is there."""
+    place = np.int32(keys.shape[0])
+    for slot in range(keys.shape[0]):
+        found = np.int32(slot) if keys[slot] == key else np.int32(keys.shape[0])
+        place = min(place, found)
+    return place
+
+
+@jit
 def _first_of_smallest(keys):
     """First place of the smallest entry.
 
@@ -26,11 +36,7 @@ def _first_of_smallest(keys):
     smallest = keys[0]
     for slot in range(keys.shape[0]):
         smallest = min(smallest, keys[slot])
-    place = np.int32(keys.shape[0])
-    for slot in range(keys.shape[0]):
-        found = np.int32(slot) if keys[slot] == smallest else np.int32(keys.shape[0])
-        place = min(place, found)
-    return place
+    return _first(keys, smallest)
 
 
 @jit
@@ -50,6 +56,15 @@ def fill_caches(table, keys, near, second, dn, ds, start, stop):
         second[o] = other
         dn[o] = table[o, first]
         ds[o] = table[o, other]
+
+
+@jit
+def settle_ties(keys, near, second):
+    """Let the first of medoids that are just as near be the nearest."""
+    for o in range(near.shape[0]):
+        first = _first(keys[o], keys[o, near[o]])
+        if first != near[o]:
+            near[o], second[o] = first, near[o]
 
 
 @jit

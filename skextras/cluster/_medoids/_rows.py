@@ -75,18 +75,12 @@ class HeldRows(Rows):
         """Fill in the codes of the points start..stop."""
 
         def fill(low, high):
+            low, high = start + low, start + high
             _matrix_kernels.encode(
-                self.by_point,
-                order,
-                natural,
-                scale,
-                tiles,
-                0,
-                start + low,
-                start + high,
+                self.by_point, order, natural, scale, tiles, 0, low, high
             )
 
-        map_blocks(fill, row_blocks(stop - start, 64), n_jobs=self.n_jobs)
+        map_blocks(fill, row_blocks(stop - start, 256), n_jobs=self.n_jobs)
 
 
 class ComputedRows(Rows):

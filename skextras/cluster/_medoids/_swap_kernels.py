@@ -319,13 +319,14 @@ def _sum_tile(tiles, tile, n_classes, place, members, grouped, sums):
 @jit
 def _bound(sums, removal, unit, bounds):
     """Lower bounds of the changes by the candidates of a tile, over all slots."""
-    k = removal.shape[0]
-    bounds[:] = np.inf
-    for slot in range(k):
+    best = np.full(LANES, np.int32(2**31 - 1))
+    for slot in range(removal.shape[0]):
+        steps = np.floor(removal[slot] / unit) - 1.0  # 1 for the rounding of both
+        steps = np.int32(min(max(steps, -1.0), 2.0**31 - 1.0))
         for lane in range(LANES):
-            bounds[lane] = min(bounds[lane], removal[slot] - unit * sums[slot, lane])
+            best[lane] = min(best[lane], steps - sums[slot, lane])
     for lane in range(LANES):
-        bounds[lane] -= unit * sums[k, lane]
+        bounds[lane] = unit * (np.float64(best[lane]) - np.float64(sums[-1, lane]))
 
 
 @jit
@@ -379,19 +380,19 @@ def _total(weight, values):
 def _nearest_but(keys, excluded, preferred):
     """Slot of the smallest entry but one; ``preferred`` on ties, then the first.
 
-    Non-negative floats are ordered as their bits are: a minimum of integers needs no
-    order of evaluation, and is compiled to vector instructions.
+    Non-negative floats are ordered as their bits are: minima of integers need no order
+    of evaluation, and are compiled to vector instructions.
     """
     kept = keys[excluded]
     keys[excluded] = np.iinfo(keys.dtype).max
     smallest = keys[preferred]
     for i in range(keys.shape[0]):
         smallest = min(smallest, keys[i])
-    slot = preferred
+    slot = np.int32(preferred)
     if keys[preferred] != smallest:
-        slot = 0
-        while keys[slot] != smallest:
-            slot += 1
+        slot = np.int32(keys.shape[0])
+        for i in range(keys.shape[0]):
+            slot = min(slot, np.int32(i) if keys[i] == smallest else slot)
     keys[excluded] = kept
     return slot
 

@@ -148,6 +148,10 @@ class SwapState:
         """Find the two nearest medoids of every point."""
         caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.fill_caches(self.table, self.keys, *caches, 0, len(self.near))
+        self._own_slots()
+
+    def _own_slots(self):
+        caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.own_slots(self.table, self.own[self.medoids], *caches)
 
     def refresh(self):
@@ -218,7 +222,8 @@ class SwapState:
 
     def result(self, n_iter):
         """Return medoids, labels and loss, and what it took to find them."""
-        self.assign()  # the first slot on ties, whatever the swaps before
+        _cache_kernels.settle_ties(self.keys, self.near, self.second)
+        self._own_slots()  # now they do not depend on the swaps before
         loss = self.refresh()
         return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
 
