@@ -66,6 +66,13 @@ if config.DISABLE_JIT:
 
         return add
 
+    def _renew(tiles, tile, o, before, levels, sums, slot):
+        code = tiles[tile, o].astype(np.int32)
+        for sign, row in ((-1, before), (1, levels[o])):
+            ds, _, gap, c = row.astype(np.int32)
+            units = np.minimum(np.maximum(ds - code, 0), gap) << (2 * c)
+            sums[slot] += sign * np.concatenate([units[::2], units[1::2]])
+
 else:
     _WORD = ir.IntType(32)
 
@@ -134,6 +141,46 @@ else:
     def _drop_bit(mask):
         return mask & (mask - np.uint64(1))
 
+    _BYTES = _vector(ir.IntType(8), LANES)
+    _HALVES = _vector(ir.IntType(16), LANES // 2)
+    _WORDS = _vector(_WORD, LANES // 2)
+    _EIGHT = ir.Constant(_HALVES, [8] * (LANES // 2))
+    _LOW = ir.Constant(_HALVES, [255] * (LANES // 2))
+
+    def _combine(builder, name, left, right):
+        """Apply an instruction to the bytes of all lanes."""
+        kind = ir.FunctionType(_BYTES, [_BYTES, _BYTES])
+        name = f"llvm.{name}.v{LANES}i8"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, [left, right])
+
+    def _prefetch(builder, pointer):
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _WORD, _WORD, _WORD])
+        name = "llvm.prefetch.p0"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        builder.call(function, [pointer, _WORD(0), _WORD(3), _WORD(1)])
+
+    def _pointer(context, builder, array_type, array):
+        return context.make_array(array_type)(context, builder, array).data
+
+    def _length(context, builder, array_type, array, axis):
+        shape = context.make_array(array_type)(context, builder, array).shape
+        return cgutils.unpack_tuple(builder, shape, array_type.ndim)[axis]
+
+    def _field(builder, pointer, row, field):
+        """Fill a vector with one of the four bytes of a row."""
+        offset = builder.add(builder.mul(row, row.type(4)), row.type(field))
+        return _spread(builder, builder.load(builder.gep(pointer, [offset])), LANES)
+
+    def _change(context, builder, sums_type, sums, row, sides, change):
+        """Change a row of the sums; ``sides`` belong to even and to odd candidates."""
+        for side, units in enumerate(sides):
+            offset = builder.mul(row, row.type(LANES))
+            offset = builder.add(offset, row.type(side * LANES // 2))
+            old, pointer = _load(context, builder, sums_type, sums, offset, LANES // 2)
+            store = builder.store(change(old, units), pointer)
+            store.align = 4
+
     def _adder(sign):
         """Make the intrinsic that takes some points into the sums of a tile.
 
@@ -141,119 +188,115 @@ else:
         ``ahead`` are brought into the cache meanwhile. Bytes are subtracted with
         saturation at 0, and summed in 16-bit registers: even and odd candidates apart.
         """
-        byte, half = ir.IntType(8), ir.IntType(16)
-        bytes_, halves = _vector(byte, LANES), _vector(half, LANES // 2)
-        words = _vector(_WORD, LANES // 2)
-        zero = ir.Constant(halves, [0] * (LANES // 2))
-        eight = ir.Constant(halves, [8] * (LANES // 2))
-
-        def combine(builder, name, left, right):
-            kind = ir.FunctionType(bytes_, [bytes_, bytes_])
-            name = f"llvm.{name}.v{LANES}i8"
-            function = cgutils.get_or_insert_function(builder.module, kind, name)
-            return builder.call(function, [left, right])
-
-        def prefetch(builder, pointer):
-            kind = ir.FunctionType(ir.VoidType(), [pointer.type, _WORD, _WORD, _WORD])
-            name = "llvm.prefetch.p0"
-            function = cgutils.get_or_insert_function(builder.module, kind, name)
-            builder.call(function, [pointer, _WORD(0), _WORD(3), _WORD(1)])
 
         def accumulate(builder, pair, units):
             """Add to (256 * odd + even, odd), modulo 2**16."""
-            units = builder.bitcast(units, halves)
-            for total, part in zip(
-                pair, (units, builder.lshr(units, eight)), strict=True
-            ):
+            units = builder.bitcast(units, _HALVES)
+            parts = (units, builder.lshr(units, _EIGHT))
+            for total, part in zip(pair, parts, strict=True):
                 builder.store(builder.add(builder.load(total), part), total)
 
-        def split(builder, pair):
+        def split(builder, pair, shift):
             both, odd = (builder.load(total) for total in pair)
-            return builder.sub(both, builder.shl(odd, eight)), odd
+            for units in (builder.sub(both, builder.shl(odd, _EIGHT)), odd):
+                yield builder.shl(builder.zext(units, _WORDS), shift)
 
         @intrinsic
         def add(
-            typingctx,
-            tiles,
-            tile,
-            ahead,
-            members,
-            levels,
-            first,
-            stop,
-            sums,
-            slot,
+            typingctx, tiles, tile, ahead, members, levels, first, stop, sums, slot,
             shift,
-        ):
+        ):  # fmt: skip
             signature = types.void(
                 tiles, types.intp, types.intp, members, levels, types.intp,
                 types.intp, sums, types.intp, types.int32,
             )  # fmt: skip
 
             def codegen(context, builder, signature, args):
-                tiles_type, sums_type = signature.args[0], signature.args[7]
-                members_type, levels_type = signature.args[3:5]
+                tiles_type, _, _, members_type, levels_type, *_ = signature.args
+                sums_type = signature.args[7]
                 (
                     tiles, tile, ahead, members, levels, first, stop, sums, slot, shift
                 ) = args  # fmt: skip
-                array = context.make_array(tiles_type)(context, builder, tiles)
-                bytes_of_tiles = array.data
-                width = cgutils.unpack_tuple(builder, array.shape, 3)[1]
-                array = context.make_array(sums_type)(context, builder, sums)
-                n_slots = cgutils.unpack_tuple(builder, array.shape, 2)[0]
-                index = context.make_array(members_type)(context, builder, members).data
-                level = context.make_array(levels_type)(context, builder, levels).data
+                width = _length(context, builder, tiles_type, tiles, 1)
+                n_rows = _length(context, builder, sums_type, sums, 0)
+                index = _pointer(context, builder, members_type, members)
+                level = _pointer(context, builder, levels_type, levels)
+                byte = _pointer(context, builder, tiles_type, tiles)
                 long = first.type
+
+                def line(tile, point):
+                    offset = builder.add(builder.mul(tile, width), point)
+                    return builder.mul(offset, long(LANES))
+
                 share, gain = (
-                    [cgutils.alloca_once(builder, halves) for _ in range(2)]
+                    [cgutils.alloca_once(builder, _HALVES) for _ in range(2)]
                     for _ in range(2)
                 )
                 for total in share + gain:
-                    builder.store(zero, total)
-                with cgutils.for_range_slice(builder, first, stop, long(1)) as (
-                    place,
-                    _,
-                ):
-                    offset = builder.add(builder.mul(ahead, width), place)
-                    offset = builder.mul(offset, long(LANES))
-                    prefetch(builder, builder.gep(bytes_of_tiles, [offset]))
+                    builder.store(ir.Constant(_HALVES, [0] * (LANES // 2)), total)
+                loop = cgutils.for_range_slice(builder, first, stop, long(1))
+                with loop as (place, _):
+                    _prefetch(builder, builder.gep(byte, [line(ahead, place)]))
                     point = builder.load(builder.gep(index, [place], inbounds=True))
-                    point = builder.sext(point, long)
-                    offset = builder.add(builder.mul(tile, width), point)
-                    offset = builder.mul(offset, long(LANES))
+                    offset = line(tile, builder.sext(point, long))
                     code, _ = _load(context, builder, tiles_type, tiles, offset, LANES)
-                    place = builder.mul(place, long(4))
-                    ds, dn, gap = (
-                        _spread(
-                            builder,
-                            builder.load(
-                                builder.gep(level, [builder.add(place, long(field))])
-                            ),
-                            LANES,
-                        )
-                        for field in range(3)
-                    )
-                    units = combine(builder, "usub.sat", ds, code)
-                    accumulate(builder, share, combine(builder, "umin", units, gap))
-                    accumulate(builder, gain, combine(builder, "usub.sat", dn, code))
+                    ds, dn, gap = (_field(builder, level, place, i) for i in range(3))
+                    units = _combine(builder, "usub.sat", ds, code)
+                    accumulate(builder, share, _combine(builder, "umin", units, gap))
+                    accumulate(builder, gain, _combine(builder, "usub.sat", dn, code))
                 shift = _spread(builder, shift, LANES // 2)
-                last = builder.sub(n_slots, long(1))
+                last = builder.sub(n_rows, long(1))
+                change = builder.add if sign > 0 else builder.sub
                 for row, pair in ((slot, share), (last, gain)):
-                    for side, units in enumerate(split(builder, pair)):
-                        offset = builder.mul(row, long(LANES))
-                        offset = builder.add(offset, long(side * LANES // 2))
-                        old, pointer = _load(
-                            context, builder, sums_type, sums, offset, LANES // 2
-                        )
-                        units = builder.shl(builder.zext(units, words), shift)
-                        change = builder.add if sign > 0 else builder.sub
-                        store = builder.store(change(old, units), pointer)
-                        store.align = 4
+                    sides = split(builder, pair, shift)
+                    _change(context, builder, sums_type, sums, row, sides, change)
                 return context.get_dummy_value()
 
             return signature, codegen
 
         return add
+
+    @intrinsic
+    def _renew(typingctx, tiles, tile, o, before, levels, sums, slot):
+        """Replace the share of a point in the sums of its slot.
+
+        ``before`` are the levels that it had; dn and class are the same.
+        """
+        signature = types.void(
+            tiles, types.intp, types.intp, before, levels, sums, types.intp
+        )
+
+        def codegen(context, builder, signature, args):
+            tiles_type, _, _, before_type, levels_type, sums_type, _ = signature.args
+            tiles, tile, o, before, levels, sums, slot = args
+            width = _length(context, builder, tiles_type, tiles, 1)
+            offset = builder.mul(
+                builder.add(builder.mul(tile, width), o), o.type(LANES)
+            )
+            code, _ = _load(context, builder, tiles_type, tiles, offset, LANES)
+            level = _pointer(context, builder, levels_type, levels)
+            old = _pointer(context, builder, before_type, before)
+            shares = []
+            for pointer, row in ((old, o.type(0)), (level, o)):
+                units = _combine(
+                    builder, "usub.sat", _field(builder, pointer, row, 0), code
+                )
+                units = _combine(
+                    builder, "umin", units, _field(builder, pointer, row, 2)
+                )
+                units = builder.bitcast(units, _HALVES)
+                shares.append((builder.and_(units, _LOW), builder.lshr(units, _EIGHT)))
+            place = builder.add(builder.mul(o, o.type(4)), o.type(3))
+            c = builder.zext(builder.load(builder.gep(level, [place])), _WORD)
+            shift = _spread(builder, builder.shl(c, _WORD(1)), LANES // 2)
+            sides = [
+                builder.shl(builder.sext(builder.sub(new, old), _WORDS), shift)
+                for old, new in zip(*shares, strict=True)
+            ]
+            _change(context, builder, sums_type, sums, slot, sides, builder.add)
+            return context.get_dummy_value()
+
+        return signature, codegen
 
 
 _add = _adder(1)
@@ -440,6 +483,7 @@ def _swap(
         table[o, b] = row[o]
     fits = True
     slot = np.int32(b)
+    level = np.empty((1, 4), dtype=np.uint8)
     for start in range(0, m, BLOCK):
         if start + BLOCK <= m:
             mask = _closer(row, start, ds)
@@ -454,21 +498,30 @@ def _swap(
         while mask != 0:
             o = start + _first_bit(mask)
             mask = _drop_bit(mask)
+            stays = near[o] != b and row[o] >= dn[o] and o != point
             if tile >= 0:
-                shift = 2 * np.int32(levels[o, 3])
-                _drop(
-                    tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift
-                )
+                if stays:
+                    level[0, 0], level[0, 2] = levels[o, 0], levels[o, 2]
+                else:
+                    shift = 2 * np.int32(levels[o, 3])
+                    _drop(
+                        tiles, tile, tile, identity, levels, o, o + 1, sums, near[o],
+                        shift,
+                    )  # fmt: skip
             removal[near[o]] -= weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
             _update_point(o, b, row[o], o == point, table, keys, near, second, dn, ds)
             removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
             if levels.shape[0] > 0:
                 fits &= set_levels(o, dn, ds, inverse, levels)
             if tile >= 0:
-                shift = 2 * np.int32(levels[o, 3])
-                _add(
-                    tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift
-                )
+                if stays:
+                    _renew(tiles, tile, o, level, levels, sums, near[o])
+                else:
+                    shift = 2 * np.int32(levels[o, 3])
+                    _add(
+                        tiles, tile, tile, identity, levels, o, o + 1, sums, near[o],
+                        shift,
+                    )  # fmt: skip
     return fits
 
 
