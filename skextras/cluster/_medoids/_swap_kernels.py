@@ -36,6 +36,7 @@ from skextras._jit import FAST, jit
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 LANES = 64  # candidates in a tile
 MOST = 256  # points whose levels can be summed in 16 bits
+FEW = 32  # medoids from which it pays to repair sums where a swap has touched points
 LEVEL_MAX = 254  # the largest level; a byte of 255 stands for no candidate
 
 if config.DISABLE_JIT:
@@ -600,7 +601,7 @@ def scan(
     whether the points are grouped, from call to call.
     """
     k = medoids.shape[0]
-    few = k >= 16  # the points that a swap touches: 3 m / k
+    few = k >= FEW
     partial = np.empty(k)
     n_swap, tile = 0, at[0]
     position = start
@@ -768,7 +769,9 @@ def best_swap(
         rows[j], j, slot, -1, loss, medoids, is_medoid, table, keys, near, second, dn,
         ds, weight, removal, own, left, inverse, levels, tiles, identity, sums,
     )  # fmt: skip
-    if fits:
+    if medoids.shape[0] < FEW:
+        at[1] = 0
+    elif fits:
         touched = np.empty(near.shape[0] + 1, dtype=np.int32)
         _update_sums(
             tiles, identity, old_near, before, near, levels, packed_before, packed,
