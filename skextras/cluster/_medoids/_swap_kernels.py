@@ -67,9 +67,9 @@ if config.DISABLE_JIT:
 
         return add
 
-    def _renew(tiles, tile, o, before, levels, sums, slot):
+    def _renew(tiles, tile, o, before, place, levels, sums, slot):
         code = tiles[tile, o].astype(np.int32)
-        for sign, row in ((-1, before), (1, levels[o])):
+        for sign, row in ((-1, before[place]), (1, levels[o])):
             ds, _, gap, c = row.astype(np.int32)
             units = np.minimum(np.maximum(ds - code, 0), gap) << (2 * c)
             sums[slot] += sign * np.concatenate([units[::2], units[1::2]])
@@ -258,18 +258,18 @@ else:
         return add
 
     @intrinsic
-    def _renew(typingctx, tiles, tile, o, before, levels, sums, slot):
+    def _renew(typingctx, tiles, tile, o, before, place, levels, sums, slot):
         """Replace the share of a point in the sums of its slot.
 
-        ``before`` are the levels that it had; dn and class are the same.
+        It had the levels ``before[place]``; slot, dn and class are the same.
         """
         signature = types.void(
-            tiles, types.intp, types.intp, before, levels, sums, types.intp
+            tiles, types.intp, types.intp, before, types.intp, levels, sums, types.intp
         )
 
         def codegen(context, builder, signature, args):
-            tiles_type, _, _, before_type, levels_type, sums_type, _ = signature.args
-            tiles, tile, o, before, levels, sums, slot = args
+            tiles_type, _, _, before_type, _, levels_type, sums_type, _ = signature.args
+            tiles, tile, o, before, place, levels, sums, slot = args
             width = _length(context, builder, tiles_type, tiles, 1)
             offset = builder.mul(
                 builder.add(builder.mul(tile, width), o), o.type(LANES)
@@ -278,7 +278,7 @@ else:
             level = _pointer(context, builder, levels_type, levels)
             old = _pointer(context, builder, before_type, before)
             shares = []
-            for pointer, row in ((old, o.type(0)), (level, o)):
+            for pointer, row in ((old, place), (level, o)):
                 units = _combine(
                     builder, "usub.sat", _field(builder, pointer, row, 0), code
                 )
@@ -287,8 +287,8 @@ else:
                 )
                 units = builder.bitcast(units, _HALVES)
                 shares.append((builder.and_(units, _LOW), builder.lshr(units, _EIGHT)))
-            place = builder.add(builder.mul(o, o.type(4)), o.type(3))
-            c = builder.zext(builder.load(builder.gep(level, [place])), _WORD)
+            offset = builder.add(builder.mul(o, o.type(4)), o.type(3))
+            c = builder.zext(builder.load(builder.gep(level, [offset])), _WORD)
             shift = _spread(builder, builder.shl(c, _WORD(1)), LANES // 2)
             sides = [
                 builder.shl(builder.sext(builder.sub(new, old), _WORDS), shift)
@@ -516,7 +516,7 @@ def _swap(
                 fits &= set_levels(o, dn, ds, inverse, levels)
             if tile >= 0:
                 if stays:
-                    _renew(tiles, tile, o, level, levels, sums, near[o])
+                    _renew(tiles, tile, o, level, 0, levels, sums, near[o])
                 else:
                     shift = 2 * np.int32(levels[o, 3])
                     _add(
@@ -713,20 +713,15 @@ def _update_sums(
         sums = all_sums[tile]
         for t in range(n_touched):
             o = touched[t]
+            slot, old_slot = near[o], old_near[o]
+            if slot == old_slot and levels[o, 1] == old_levels[o, 1]:
+                _renew(tiles, tile, o, old_levels, o, levels, sums, slot)
+                continue
             shift = 2 * np.int32(levels[o, 3])
             _drop(
-                tiles,
-                tile,
-                tile,
-                identity,
-                old_levels,
-                o,
-                o + 1,
-                sums,
-                old_near[o],
-                shift,
+                tiles, tile, tile, identity, old_levels, o, o + 1, sums, old_slot, shift
             )
-            _add(tiles, tile, tile, identity, levels, o, o + 1, sums, near[o], shift)
+            _add(tiles, tile, tile, identity, levels, o, o + 1, sums, slot, shift)
 
 
 @jit
