@@ -407,13 +407,14 @@ class KMedoids(BaseMedoids):
         """Return one run of ``method_`` as a function of its start and its progress."""
         k, method, max_iter = int(self.n_clusters), self.method_, self.max_iter
         codes = None
+        eager = method in ("fasterpam", "fasterpam-codes")
         is_sparse = isinstance(rows, SparseRows)
         if (
             k > 1
             and method not in ("alternate", *_SAMPLING)
             and not (limits or is_sparse)
         ):
-            codes = Codes(rows, weight, candidates)
+            codes = Codes(rows, weight, candidates, eager=eager)
 
         def run(start, step):
             if method == "onebatch":
@@ -426,14 +427,13 @@ class KMedoids(BaseMedoids):
             if method == "fastclarans":
                 return _clarans.search(rows, weight, order, start, rng, step), True
             if limits:
-                start, eager = limits.start(start), method == "fasterpam"
+                start = limits.start(start)
                 args = rows, start, weight, limits, candidates, max_iter
                 return optimize_within(*args, eager=eager, step=step)
             if k == 1:
                 return single_medoid(rows, start, weight, order, step=step), True
             if method == "alternate":
                 return alternate(rows, start, weight, max_iter, step=step)
-            eager = method in ("fasterpam", "fasterpam-codes")
             if is_sparse:
                 state = SparseState(rows, start, weight, candidates)
             else:

@@ -726,12 +726,12 @@ def _update_sums(
 
 @jit
 def best_swap(
-    rows, order, loss, tol, at, medoids, is_medoid, table, keys, near, second, dn, ds,
-    weight, removal, own, left, tiles, inverse, levels, unit, n_classes, place, members,
-    grouped, identity, sums, lanes, packed, packed_groups, before, packed_before,
-    all_sums,
+    rows, order, rank, loss, tol, at, medoids, is_medoid, table, keys, near, second,
+    dn, ds, weight, removal, own, left, tiles, inverse, levels, unit, n_classes, place,
+    members, grouped, identity, sums, lanes, packed, packed_groups, before,
+    packed_before, all_sums,
 ):  # fmt: skip
-    """Make the one exchange that lowers the loss most, the first on ties.
+    """Make the one exchange that lowers the loss most, of least ``rank`` on ties.
 
     Candidates are evaluated in the order of their lower bounds, until these exceed the
     best change. Returns the loss, whether there was such an exchange, and whether all
@@ -744,7 +744,7 @@ def best_swap(
         order, is_medoid, removal, near, tiles, unit, n_classes, place, members,
         grouped, at, all_sums, lanes, packed, packed_groups, bounds,
     )  # fmt: skip
-    best, chosen, slot = -tol * loss, -1, 0
+    best, j, slot = -tol * loss, -1, 0
     while True:
         p = np.argmin(bounds)
         if bounds[p] > best + 0.5 * tol * loss:
@@ -753,11 +753,10 @@ def best_swap(
         change, b = _evaluate(
             rows[order[p]], near, dn, ds, weight, removal, partial, -1
         )
-        if change < best or (change == best and p < chosen):
-            best, chosen, slot = change, p, b
-    if chosen < 0:
+        if change < best or (change == best and rank[order[p]] < rank[j]):
+            best, j, slot = change, order[p], b
+    if j < 0:
         return loss, False, True
-    j = order[chosen]
     old_near = near.copy()
     before[:] = levels
     loss, swapped, _, fits = _exchange(

@@ -46,12 +46,16 @@ class Codes:
     """One byte per point and candidate: lower bounds of the dissimilarities.
 
     A point's codes count steps of its own; a step, times the weight of the point, is
-    ``unit`` times a power of 4, the point's class.
+    ``unit`` times a power of 4, the point's class. Candidates lie in the order in which
+    they are tried, or in their own if all are judged before each swap (not ``eager``).
     """
 
-    def __init__(self, rows, weight, order):
-        self.rows, self.weight, self.order = rows, weight, order
-        self.natural = np.array_equal(order, np.arange(len(order)))
+    def __init__(self, rows, weight, order, *, eager=True):
+        self.rows, self.weight = rows, weight
+        self.rank = np.empty(rows.n_candidates, dtype=np.intp)
+        self.rank[order] = np.arange(len(order))
+        self.order = order if eager else np.sort(order)
+        self.natural = np.array_equal(self.order, np.arange(len(order)))
         self.complete = False
         n, lanes = rows.n_points, _swap_kernels.LANES
         self.tiles = _aligned((-(-len(order) // lanes), n, lanes), np.uint8)
@@ -214,8 +218,8 @@ class SwapState:
             packed_before = before.view("<u4").ravel()
             self.all_sums = before, packed_before, _aligned(shape, np.int32)
         self.loss, swapped, fits = _swap_kernels.best_swap(
-            self.rows.matrix, self.codes.order, self.loss, _TOL, self.at,
-            *self._arrays(), *self._code_arrays(), *self.all_sums,
+            self.rows.matrix, self.codes.order, self.codes.rank, self.loss, _TOL,
+            self.at, *self._arrays(), *self._code_arrays(), *self.all_sums,
         )  # fmt: skip
         self.n_swap += swapped
         self._follow(fits)
