@@ -28,34 +28,26 @@ def _first(keys, key):
 
 
 @jit
-def _first_of_smallest(keys):
-    """First place of the smallest entry.
+def find_nearest(rows, near, second, dn, ds):
+    """Find the two nearest medoids of every point, the first on ties (k >= 2).
 
-    Two loops without branches over integers, which are compiled to vector instructions.
+    Without branches, which is compiled to vector instructions over the points.
     """
-    smallest = keys[0]
-    for slot in range(keys.shape[0]):
-        smallest = min(smallest, keys[slot])
-    return _first(keys, smallest)
-
-
-@jit
-def fill_caches(table, keys, near, second, dn, ds, start, stop):
-    """Find the two nearest medoids of the points start..stop (k >= 2).
-
-    ``keys`` are the bits of ``table`` as integers: the same memory.
-    """
-    farthest = np.iinfo(keys.dtype).max
-    for o in range(start, stop):
-        first = _first_of_smallest(keys[o])
-        kept = keys[o, first]
-        keys[o, first] = farthest
-        other = _first_of_smallest(keys[o])
-        keys[o, first] = kept
-        near[o] = first
-        second[o] = other
-        dn[o] = table[o, first]
-        ds[o] = table[o, other]
+    for low in range(0, near.shape[0], BLOCK):
+        high = min(low + BLOCK, near.shape[0])
+        first, other = near[low:high], second[low:high]
+        nearest, next_ = dn[low:high], ds[low:high]
+        first[:], other[:] = 0, 0
+        nearest[:], next_[:] = np.inf, np.inf
+        for slot in range(rows.shape[0]):
+            row, place = rows[slot, low:high], np.int32(slot)
+            for o in range(high - low):
+                d, is_first, is_next = row[o], row[o] < nearest[o], row[o] < next_[o]
+                new = place if is_next else other[o]
+                other[o] = first[o] if is_first else new
+                next_[o] = max(min(d, next_[o]), nearest[o]) if is_next else next_[o]
+                first[o] = place if is_first else first[o]
+                nearest[o] = min(d, nearest[o])
 
 
 @jit

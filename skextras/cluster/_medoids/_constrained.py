@@ -135,9 +135,10 @@ class _State:
         n = len(self.near)
         self.is_medoid[:] = False
         self.is_medoid[self.medoids] = True
-        _cache_kernels.fill_table(self.rows.take(self.medoids), self.table, 0, n)
+        chosen = self.rows.take(self.medoids)
+        _cache_kernels.fill_table(chosen, self.table, 0, n)
         caches = (self.near, self.second, self.dn, self.ds)
-        _cache_kernels.fill_caches(self.table, self.keys, *caches, 0, n)
+        _cache_kernels.find_nearest(chosen, *caches)
         self.loss = _swap_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )

@@ -193,16 +193,14 @@ def _thin_out(rows, medoids, weight, n_left):
     m, k = rows.n_points, len(medoids)
     if k == n_left:
         return medoids
-    keys = np.empty((m, k), dtype=f"i{rows.dtype.itemsize}")
-    table = keys.view(rows.dtype)
-    _cache_kernels.fill_table(rows.take(medoids), table, 0, m)
+    chosen = rows.take(medoids)
     near, second = np.empty((2, m), dtype=np.int32)
     dn, ds = np.empty((2, m), dtype=rows.dtype)
     removal, is_left = np.empty(k), np.ones(k, dtype=bool)
     while is_left.sum() > max(n_left, 2):
-        _cache_kernels.fill_caches(table, keys, near, second, dn, ds, 0, m)
+        _cache_kernels.find_nearest(chosen, near, second, dn, ds)
         _swap_kernels.sum_losses(near, dn, ds, weight, removal)
         slot = np.flatnonzero(is_left)[np.argmin(removal[is_left])]
         is_left[slot] = False
-        table[:, slot] = np.inf
+        chosen[slot] = np.inf
     return medoids[is_left][:n_left]

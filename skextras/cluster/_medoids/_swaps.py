@@ -126,7 +126,9 @@ class SwapState:
         self.at, self.all_sums = np.array([-1, 0]), None
         chosen = rows.take(self.medoids)
         _cache_kernels.fill_table(chosen, self.table, 0, n)
-        self.assign()
+        caches = (self.near, self.second, self.dn, self.ds)
+        _cache_kernels.find_nearest(chosen, *caches)
+        self._own_slots()
         lanes = _swap_kernels.LANES
         self.sums = _aligned((k + 1, lanes), np.int32)
         self.bounds = np.empty(lanes)
@@ -148,13 +150,8 @@ class SwapState:
         self.levels[:, 3] = self.codes.classes
         _swap_kernels.set_all_levels(self.dn, self.ds, self.codes.inverse, self.levels)
 
-    def assign(self):
-        """Find the two nearest medoids of every point."""
-        caches = (self.near, self.second, self.dn, self.ds)
-        _cache_kernels.fill_caches(self.table, self.keys, *caches, 0, len(self.near))
-        self._own_slots()
-
     def _own_slots(self):
+        """Give every medoid its own slot."""
         caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.own_slots(self.table, self.own[self.medoids], *caches)
 
