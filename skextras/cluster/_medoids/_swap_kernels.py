@@ -364,11 +364,14 @@ def _sum_tile(tiles, tile, n_classes, place, members, grouped, sums):
 def _bound(sums, removal, unit, bounds):
     """Lower bounds of the changes by the candidates of a tile, over all slots."""
     best = np.full(LANES, np.int32(2**31 - 1))
+    per_unit = 1.0 / unit
     for slot in range(removal.shape[0]):
-        steps = np.floor(removal[slot] / unit) - 1.0  # 1 for the rounding of both
+        steps = np.floor(removal[slot] * per_unit) - 1.0  # 1 for the rounding of both
         steps = np.int32(min(max(steps, -1.0), 2.0**31 - 1.0))
+        row = sums[slot]
         for lane in range(LANES):
-            best[lane] = min(best[lane], steps - sums[slot, lane])
+            change = np.int32(steps - row[lane])
+            best[lane] = change if change < best[lane] else best[lane]
     for lane in range(LANES):
         bounds[lane] = unit * (np.float64(best[lane]) - np.float64(sums[-1, lane]))
 
