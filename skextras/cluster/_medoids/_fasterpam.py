@@ -143,15 +143,15 @@ def fasterpam(
 
 def _check_and_encode(distances, medoids, weight, order, symmetry):
     """Check the matrix and prepare the swaps, reading it once if it is symmetric."""
-    matrix, encode = in_memory_order(distances), None
+    matrix, codes = in_memory_order(distances), None
     if not find_fault(matrix[medoids])[0]:  # these choose the steps of the codes
         state = _swap_state(matrix, matrix, medoids, weight, order)
-        encode = state.codes.encode
+        codes = state.codes
     rows, points = check_dissimilarities(
-        distances, "distances", symmetry=symmetry, encode=encode
+        distances, "distances", symmetry=symmetry, codes=codes
     )
     if rows is points:
-        state.codes.complete = True
+        codes.complete = True
         return state
     return _swap_state(rows, points, medoids, weight, order)
 

@@ -9,7 +9,7 @@ from skextras.cluster._medoids import _matrix_kernels
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
 _SYMMETRY_TOL = 1e-6
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many entries
-_ITEMS_IN_CACHE = 2**18  # read twice, such a part of the matrix is fetched once
+_ITEMS_IN_CACHE = 2**18  # such a part of the matrix is fetched once, read twice
 
 
 def as_square(distances, name):
@@ -42,15 +42,15 @@ def in_memory_order(distances):
     return distances if distances.flags.c_contiguous else distances.T
 
 
-def check_dissimilarities(distances, name, *, symmetry=True, encode=None, n_jobs=None):
+def check_dissimilarities(distances, name, *, symmetry=True, codes=None, n_jobs=None):
     """Check a matrix from ``as_square``; return it as it is read.
 
     Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
     dissimilarity of point o to candidate j. Nothing is copied if it is symmetric, or
     taken for that without ``symmetry``: both are then ``in_memory_order(distances)``.
-    ``encode(start, stop)`` is called for rows of this while they are in the cache.
+    ``codes``, which are of this, are filled in the same reading.
     """
-    if _look_through(distances, name, symmetry, encode, n_jobs):
+    if _look_through(distances, name, symmetry, codes, n_jobs):
         matrix = in_memory_order(distances)
         return matrix, matrix
     check_memory(
@@ -61,7 +61,7 @@ def check_dissimilarities(distances, name, *, symmetry=True, encode=None, n_jobs
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
-def _look_through(distances, name, symmetry, encode, n_jobs):
+def _look_through(distances, name, symmetry, codes, n_jobs):
     """Raise ValueError for an entry that is missing, infinite or negative.
 
     Returns whether the matrix is symmetric (True without ``symmetry``).
@@ -73,23 +73,29 @@ def _look_through(distances, name, symmetry, encode, n_jobs):
     n = len(matrix)
     x, y = np.random.default_rng(n).integers(1, 2**32, (2, n), dtype=np.uint32)
 
+    step = max(4, _ITEMS_IN_CACHE // n // 4 * 4)
+
     def look(start, stop):
-        sums, first = np.zeros(2, dtype=np.uint64), start
+        sums = np.zeros(2, dtype=np.uint64)
+        args = bits, infinity, symmetry, x, y, sums
         while start < stop:
             with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
-                low = _matrix_kernels.look(
-                    bits, infinity, symmetry, x, y, sums, start, stop
-                )
+                if codes is None:
+                    low = _matrix_kernels.look(*args, start, stop)
+                else:
+                    low = _matrix_kernels.look_and_encode(
+                        *args, *codes.arrays(), start, stop, step
+                    )
             start = min(low + 4, stop)
             if low < stop:  # as an integer, NaN or a negative number is large
                 raise_on_fault(matrix[low:start], name, low, transposed)
                 sums[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
-        if encode is not None:
-            encode(first, stop)
+                if codes is not None:
+                    codes.encode(low, start)
         return sums
 
-    size = max(4, (_ITEMS_IN_CACHE if encode else _ITEMS_PER_CALL) // n // 4 * 4)
-    parts = map_blocks(look, row_blocks(n, size), n_jobs=n_jobs)
+    blocks = row_blocks(n, max(4, _ITEMS_PER_CALL // n // 4 * 4))
+    parts = map_blocks(look, blocks, n_jobs=n_jobs)
     above, below = np.sum(parts, axis=0)
     if not symmetry or above == below:
         return True

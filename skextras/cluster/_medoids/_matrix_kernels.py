@@ -175,6 +175,21 @@ def look(bits, limit, symmetry, x, y, sums, start, stop):
 
 
 @jit
+def look_and_encode(
+    bits, limit, symmetry, x, y, sums, points, order, natural, scale, tiles, start,
+    stop, step,
+):  # fmt: skip
+    """As ``look``, and code the rows before where it stopped: both in one reading."""
+    for low in range(start, stop, step):
+        high = min(low + step, stop)
+        reached = look(bits, limit, symmetry, x, y, sums, low, high)
+        encode(points, order, natural, scale, tiles, 0, low, reached)
+        if reached < high:
+            return reached
+    return stop
+
+
+@jit
 def is_near_symmetric(matrix, tol, start, stop):
     """Tell if no pair of entries in the rows start..stop differs by more than tol."""
     n = matrix.shape[0]

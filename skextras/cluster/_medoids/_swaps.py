@@ -99,6 +99,11 @@ class Codes:
         """Fill in the points start..stop."""
         self.rows.encode(self.order, self.natural, self.scale, self.tiles, start, stop)
 
+    def arrays(self):
+        """Arguments of the kernel that codes the entries of a matrix."""
+        matrix = self.rows.by_point
+        return matrix, self.order, self.natural, self.scale, self.tiles
+
     def finish(self):
         """Fill in all points, unless that is done."""
         if not self.complete:
