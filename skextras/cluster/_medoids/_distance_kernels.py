@@ -9,6 +9,7 @@ from skextras._jit import FAST, jit
 
 #: Below this share of |x|^2 + |y|^2, the difference has lost its leading digits.
 GUARD = 1e-3
+SIDE = 16  # of a square: a cache line of single precision
 
 
 @jit(fastmath=FAST)
@@ -52,6 +53,24 @@ def cosine_tile(tile, X, Y, xx, yy):
             elif xx[i] == 0 and yy[j] == 0:
                 d = tile.dtype.type(0)  # equal rows, without a direction
             tile[i, j] = d
+
+
+@jit
+def transpose(tile, out):
+    """Write the transposed tile; by squares, each turned around in the cache."""
+    square = np.empty((SIDE, SIDE), dtype=tile.dtype)
+    rows = tile.shape[0] - tile.shape[0] % SIDE
+    columns = tile.shape[1] - tile.shape[1] % SIDE
+    for left in range(0, columns, SIDE):
+        for top in range(0, rows, SIDE):
+            for i in range(SIDE):
+                for j in range(SIDE):
+                    square[j, i] = tile[top + i, left + j]
+            for j in range(SIDE):
+                for i in range(SIDE):
+                    out[left + j, top + i] = square[j, i]
+    out[:, rows:] = tile[rows:].T
+    out[columns:] = tile[:, columns:].T
 
 
 @lru_cache(maxsize=32)

@@ -250,7 +250,7 @@ def _gemm(X, Z, n_jobs):
             tile = np.triu(tile) + np.triu(tile, 1).T
         out[top:bottom, left:right] = tile
         if Z is None and top != left:
-            out[left:right, top:bottom] = tile.T
+            _distance_kernels.transpose(tile, out[left:right, top:bottom])
 
     blocks = row_blocks(len(X.X), _TILE)
     if Z is None:
