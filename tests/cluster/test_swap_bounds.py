@@ -1,0 +1,80 @@
+"""Sums of a tile of candidates, and the bounds that follow from them."""
+
+import numpy as np
+import pytest
+
+from skextras.cluster._medoids import _swap_kernels as kernels
+from skextras.cluster._medoids._rows import HeldRows
+from skextras.cluster._medoids._swaps import Codes, SwapState
+from tests import naive
+
+
+def make(n, k, *, seed=0, equal_weights=False, roomy=False):
+    """Return the state at random medoids, and the dissimilarities.
+
+    If ``roomy``, the steps of the codes are long enough for any medoids.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3)) * rng.gamma(0.5, size=(n, 1))
+    D = np.linalg.norm(X[:, None] - X, axis=2)
+    weight = np.ones(n) if equal_weights else rng.gamma(1.0, size=n) + 0.01
+    rows, medoids = HeldRows(D, D), rng.choice(n, k, replace=False)
+    codes = Codes(rows, weight, rng.permutation(n))
+    if roomy:
+        codes.calibrate(D.max(axis=1))
+    state = SwapState(rows, medoids, weight, codes)
+    codes.finish()
+    state.refresh()
+    return state, D
+
+
+def sums_of(state, tile):
+    """Sum up all points for a tile, from nothing."""
+    codes, sums = state.codes, np.empty_like(state.sums)
+    kernels._group(
+        state.near, state.packed, codes.n_classes, state.place, state.members,
+        state.packed_groups,
+    )  # fmt: skip
+    kernels._sum_tile(
+        codes.tiles, tile, codes.n_classes, state.place, state.members, state.grouped,
+        sums,
+    )  # fmt: skip
+    return sums
+
+
+@pytest.mark.parametrize("equal_weights", [True, False])
+@pytest.mark.parametrize(("n", "k"), [(40, 2), (150, 3), (150, 40), (700, 2)])
+def test_no_change_is_below_its_bound(n, k, equal_weights):
+    state, D = make(n, k, equal_weights=equal_weights)
+    close = 0
+    for tile in range(len(state.codes.tiles)):
+        bounds = np.empty(kernels.LANES)
+        kernels._bound(sums_of(state, tile), state.removal, state.codes.unit, bounds)
+        bounds = bounds.reshape(2, -1).T.ravel()  # even candidates came first
+        candidates = state.codes.order[tile * kernels.LANES :][: kernels.LANES]
+        for bound, j in zip(bounds, candidates, strict=False):
+            if j in state.medoids:
+                continue
+            costs = naive.swap_costs(D, state.medoids, j, state.weight)
+            change = costs.min() - state.loss
+            assert bound <= change + 1e-12 * state.loss
+            close += bound >= change - 0.02 * state.loss
+    assert close > n / 2  # of use, too
+
+
+@pytest.mark.parametrize("k", [2, 5, 40])
+def test_swaps_keep_the_sums_exact(k):
+    state, D = make(150, k, roomy=True)
+    codes, tile, rng = state.codes, 1, np.random.default_rng(1)
+    state.sums[:] = sums_of(state, tile)
+    for _ in range(30):
+        j = rng.choice(np.flatnonzero(~np.isin(np.arange(150), state.medoids)))
+        slot = rng.integers(k)
+        fits = kernels._swap(
+            D[j], j, slot, state.table, state.keys, state.near, state.second, state.dn,
+            state.ds, state.weight, state.removal, state.left, codes.inverse,
+            state.levels, codes.tiles, tile, state.identity, state.sums,
+        )  # fmt: skip
+        state.medoids[slot] = j
+        assert fits
+        np.testing.assert_array_equal(state.sums, sums_of(state, tile))
