@@ -69,9 +69,10 @@ if config.DISABLE_JIT:
 
     def _renew(tiles, tile, o, before, place, levels, sums, slot):
         code = tiles[tile, o].astype(np.int32)
+        shift = 2 * np.int32(levels[o, 3])
         for sign, row in ((-1, before[place]), (1, levels[o])):
-            ds, _, gap, c = row.astype(np.int32)
-            units = np.minimum(np.maximum(ds - code, 0), gap) << (2 * c)
+            ds, _, gap = row[:3].astype(np.int32)
+            units = np.minimum(np.maximum(ds - code, 0), gap) << shift
             sums[slot] += sign * np.concatenate([units[::2], units[1::2]])
 
 else:
