@@ -117,8 +117,6 @@ class _State:
         self.rows, self.weight, self.order, self.n_fixed = rows, weight, order, n_fixed
         self.medoids = np.array(medoids)
         self.is_medoid = np.zeros(n, dtype=bool)
-        self.keys = np.empty((n, k), dtype=f"i{rows.dtype.itemsize}")
-        self.table = self.keys.view(rows.dtype)
         self.near, self.second = np.empty((2, n), dtype=np.int32)
         self.dn, self.ds = np.empty((2, n), dtype=rows.dtype)
         self.removal = np.empty(k)
@@ -132,13 +130,10 @@ class _State:
 
     def _update(self):
         """Compute all from the medoids."""
-        n = len(self.near)
         self.is_medoid[:] = False
         self.is_medoid[self.medoids] = True
-        chosen = self.rows.take(self.medoids)
-        _cache_kernels.fill_table(chosen, self.table, 0, n)
         caches = (self.near, self.second, self.dn, self.ds)
-        _cache_kernels.find_nearest(chosen, *caches)
+        _cache_kernels.find_nearest(self.rows.take(self.medoids), *caches)
         self.loss = _swap_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
