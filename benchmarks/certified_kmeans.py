@@ -106,9 +106,9 @@ def blocks(name, X, k):
     return Problem(
         f"{name}: gap",
         [
-            Contestant("skextras, 500, 2 threads", ours(500, 2)),
-            Contestant("skextras, 500, 1 thread", ours(500, 1)),
-            Contestant("skextras, 1000, 2 threads", ours(1000, 2), None),
+            Contestant("skextras, 1000, 2 threads", ours(1000, 2)),
+            Contestant("skextras, 1000, 1 thread", ours(1000, 1)),
+            Contestant("skextras, 500, 2 threads", ours(500, 2), None),
         ],
         float,
     )

@@ -64,11 +64,11 @@ def solve(
 
     Stops when the bound is as near to ``target`` as a fraction ``tol``, or when it
     moves by less than tol / 2 in ``_EVERY`` iterations, is within ``tol`` of the value
-    of Z, and Z is feasible to 5 tol; with ``feasible=True``, to ``tol``. Also stops
+    of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops
     when ``_STALL`` looks have not moved it: single precision has no more to give.
     """
     work = _Work(points, n_clusters - 1, dtype)
-    slack = (1 if feasible else 5) * tol * n_clusters**0.5
+    slack = (1 if feasible else 6) * tol * n_clusters**0.5
     best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
         look = iteration % _EVERY == 0 or iteration == max_iter
@@ -172,7 +172,7 @@ def ritz(vectors, images):
     gram = (vectors @ vectors.T).astype(np.float64)
     inner = (vectors @ images.T).astype(np.float64)
     lower, order, rank, _ = lapack.dpstrf(gram, lower=1, tol=_INDEPENDENT)
-    lower, kept = np.tril(lower[:rank, :rank]), order[:rank] - 1
+    lower, kept = lower[:rank, :rank], order[:rank] - 1
     inner = lapack.dsygst(inner[kept[:, None], kept], lower, lower=1)[0]
     values, turn = np.linalg.eigh(inner)  # of its lower triangle
     turn = lapack.dtrtrs(lower, turn[:, ::-1], lower=1, trans=1)[0]
@@ -257,7 +257,7 @@ class _Work:
         size = len(self.vectors)
         residual = self.images - (self.images @ self.vectors.T) @ self.vectors
         square = np.einsum("ij,ij->i", residual, residual)
-        wide = max(size // 2, 2 * self.count + _SPARE, 16)
+        wide = max(size // 2, 2 * self.count + _SPARE, 12)
         place = np.argsort(-square, kind="stable")[:wide]
         tiny = np.finfo(self.dtype).tiny
         return residual[place] / np.sqrt(np.maximum(square[place], tiny))[:, None]
@@ -305,7 +305,7 @@ class _Work:
     def _bound(self, size, plain, negative):
         """Return an estimate of the bound, from above, from |T| V and T V."""
         images = self._data(self.vectors) + self.dtype(self.rho / 2) * (size - plain)
-        values, _ = ritz(self.vectors, _centered(images))
+        values, _ = ritz(self.vectors, images)
         constant = -self.rho * negative / self.n
         return self.constant - constant - values[: self.count].sum()
 

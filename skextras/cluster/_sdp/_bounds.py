@@ -30,13 +30,15 @@ def sdp_bound(points, n_clusters, *, tol, max_iter, target=None):
         return 0.0
     options = {"max_iter": max_iter, "target": target}
     solution = _admm.solve(points, n_clusters, tol=tol, **options)
-    bound = dual_bound(points, n_clusters, solution.negative)
+    bound = dual_bound(points, n_clusters, solution.negative, solution.vectors)
     if target is not None and bound < target <= bound + 3 * tol * target:
         # The relaxation seems tight: single precision would be the last obstacle.
         solution = _admm.solve(
             points, n_clusters, tol=1e-7, dtype=np.float64, **options
         )
-        bound = max(bound, dual_bound(points, n_clusters, solution.negative))
+        bound = max(
+            bound, dual_bound(points, n_clusters, solution.negative, solution.vectors)
+        )
     return bound
 
 

@@ -8,7 +8,6 @@ from skextras.cluster._sdp._exact_kernels import center, subtract
 from skextras.cluster._sdp._points import EPS
 
 _LIFTS = (1e-9, 1e-7, 1e-5)  # of the total: how much may be lost for a short proof
-_DEPTH = 4  # of the Krylov space of given vectors
 
 
 def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
@@ -24,9 +23,10 @@ def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
         return 0.0
     margin = 4 * n * count * EPS * norm
     if vectors is not None and count < len(vectors) < n / 4:
-        values, vectors = _leading(matrix, vectors)
+        spaces = _leading(matrix, vectors)
         for lift in _LIFTS:
-            bound = _proven_sum(matrix, count, values, vectors, lift * total)
+            values, leading = next(spaces)
+            bound = _proven_sum(matrix, count, values, leading, lift * total)
             if bound is not None:
                 return bound + margin
     values = eigh(
@@ -39,23 +39,24 @@ def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
 
 
 def _leading(matrix, vectors):
-    """Return Ritz values, descending, and vectors from a Krylov space of the given."""
+    """Yield Ritz values, descending, and vectors, from Krylov spaces ever deeper."""
 
     def times(rows):  # the transpose of the lower triangle in C is the upper in Fortran
         return blas.dsymm(1.0, matrix.T, rows.T).T
 
     size = len(vectors)
     basis, images = vectors, times(vectors)
-    for _ in range(_DEPTH):
+    while True:
+        for _ in range(2):
+            values, turn = ritz(basis, images)
+            values, turn = values[:size], turn[:size]
+            residual = turn @ images - values[:, None] * (turn @ basis)
+            norm = np.linalg.norm(residual, axis=1, keepdims=True)
+            residual /= np.maximum(norm, np.finfo(float).tiny)
+            basis = np.vstack([basis, residual])
+            images = np.vstack([images, times(residual)])
         values, turn = ritz(basis, images)
-        leading = turn[:size] @ basis
-        residual = turn[:size] @ images - values[:size, None] * leading
-        norm = np.linalg.norm(residual, axis=1, keepdims=True)
-        residual /= np.maximum(norm, np.finfo(float).tiny)
-        basis = np.vstack([basis, residual])
-        images = np.vstack([images, times(residual)])
-    values, turn = ritz(basis, images)
-    return values[:size], turn[:size] @ basis
+        yield values[:size], turn[:size] @ basis
 
 
 def _proven_sum(matrix, count, values, vectors, lift):
@@ -64,7 +65,7 @@ def _proven_sum(matrix, count, values, vectors, lift):
     If :math:`\mu I + S - M` is positive semidefinite for a positive semidefinite
     :math:`S`, then the sum of the :math:`k` largest eigenvalues of :math:`M` is at most
     :math:`k \mu + \mathrm{tr}\, S`: true whatever ``values`` and ``vectors`` are. That
-    the matrix is, up to a rounding that is added, is proven by its Cholesky factor [1]_.
+    it is, up to a rounding that is added, is proven by its Cholesky factor [1]_.
 
     References
     ----------
