@@ -389,7 +389,7 @@ def test_bad_number_of_clusters(n_clusters):
 
 def test_too_little_memory():
     X, labels = mixture(200, 3, 2)
-    sentence = "200 points takes 0.0018 GB and max_memory=1000000 allows 0.001 GB: "
+    sentence = "200 points takes 0.0014 GB and max_memory=1000000 allows 0.001 GB: "
     for call in (
         lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
         lambda: kmeans_lower_bound(X, 3, max_memory=1_000_000),

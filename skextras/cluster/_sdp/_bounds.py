@@ -8,7 +8,7 @@ from skextras._parallel import map_blocks
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
 
-_BYTES = 44  # for each pair of points: two float32 and four float64 matrices, and spare
+_BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a kernel
 
 
 def check_dense(n_samples, max_memory, way_out):
