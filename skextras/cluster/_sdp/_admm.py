@@ -35,8 +35,9 @@ class Solution(NamedTuple):
 
 def threshold(values, count):
     """Return t with sum(clip(values - t, 0, 1)) = count; values descend."""
-    ends = np.sort(np.concatenate([values, values - 1]))
-    sums = np.clip(values - ends[:, None], 0, 1).sum(axis=1)  # descends
+    ends = np.concatenate([values, values - 1])
+    ends.sort()
+    sums = (values - ends[:, None]).clip(0, 1).sum(axis=1)  # descends
     place = int(np.searchsorted(-sums, -count, side="right")) - 1
     place = min(max(place, 0), len(ends) - 2)
     drop = sums[place] - sums[place + 1]
@@ -112,8 +113,9 @@ class _Panels:
 
     @classmethod
     def constant(cls, n, value, dtype):
-        lows = range(0, n, _ROWS)
-        panels = [np.full((min(_ROWS, n - k), n - k), value, dtype) for k in lows]
+        height = -(-n // -(-n // _ROWS))  # panels of about the same height
+        lows = range(0, n, height)
+        panels = [np.full((min(height, n - k), n - k), value, dtype) for k in lows]
         return cls(panels, n)
 
     def work_space(self):
@@ -156,7 +158,8 @@ def _add_product(out, panel, low, vectors):
     """Add to ``out`` what a panel contributes to the products with ``vectors``."""
     high = low + len(panel)
     out[:, low:] += vectors[:, low:high] @ panel
-    out[:, low:high] += vectors[:, high:] @ panel[:, high - low :].T
+    if high < out.shape[1]:
+        out[:, low:high] += vectors[:, high:] @ panel[:, high - low :].T
 
 
 def _centered(rows):
