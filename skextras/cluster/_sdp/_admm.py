@@ -68,7 +68,8 @@ def solve(
     of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops
     when ``_STALL`` looks have not moved it: single precision has no more to give.
     """
-    work = _Work(points, n_clusters - 1, dtype)
+    # A larger rho makes Z feasible sooner; a smaller one is better for the bound.
+    work = _Work(points, n_clusters - 1, 2.25 if feasible else 1.0, dtype)
     slack = (1 if feasible else 6) * tol * n_clusters**0.5
     best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
@@ -191,13 +192,13 @@ class _Work:
     M, and ``images`` are their products with it.
     """
 
-    def __init__(self, points, count, dtype):
+    def __init__(self, points, count, rho, dtype):
         self.n, self.count, self.dtype = points.n, count, dtype
         self.noise = 10 * float(np.finfo(dtype).eps)
         self.spare = max(_SPARE, count + 1)
         self.rng = np.random.default_rng(0)
         start = self._scale(points)
-        self.rho = 1.0
+        self.rho = rho
         self.total = _Panels.constant(self.n, 1 / self.n, dtype)
         start = _centered(start[: self._wanted(0)]).astype(dtype)
         self.vectors = self._filled(start, 0)
