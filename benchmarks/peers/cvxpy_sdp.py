@@ -6,7 +6,13 @@ import numpy as np
 SETTINGS = {
     "SCS": {"eps_abs": 1e-4, "eps_rel": 1e-4, "max_iters": 20_000},
     "CLARABEL": {},
+    "SDPA": {},
 }
+
+
+def installed(*solvers):
+    """Return those of the solvers that cvxpy finds here."""
+    return tuple(s for s in solvers if s in cp.installed_solvers())
 
 
 def relaxed_inertia(X, k, solver):

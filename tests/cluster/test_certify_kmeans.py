@@ -7,6 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, load_wine
 
+from skextras._parallel import blas_on_one_thread
 from skextras.cluster import certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp import _admm, _bounds, _exact
 from skextras.cluster._sdp._points import Points
@@ -102,10 +103,40 @@ def test_admm_equals_full_decompositions():
     points = Points(X)
     expected = naive_sdp.dual_bound(points.X, 3, naive_sdp.admm(points.X, 3, 250))
     for dtype in (np.float32, np.float64):
-        solution = _admm.solve(points, 3, tol=1e-6, max_iter=2000, dtype=dtype)
+        with blas_on_one_thread():  # as its callers do
+            solution = _admm.solve(points, 3, tol=1e-6, max_iter=2000, dtype=dtype)
         bound = _exact.dual_bound(points, 3, solution.negative)
         np.testing.assert_allclose(bound, expected, rtol=1e-4)
         np.testing.assert_allclose(solution.value, bound, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n", [7, 256, 700])
+def test_half_of_a_symmetric_matrix_is_enough(n):
+    rng = np.random.default_rng(n)
+    T = rng.normal(size=(n, n))
+    T += T.T
+    total = _admm._Panels.constant(n, 0.0, np.float64)
+    for low, panel in zip(total.low, total.panels, strict=True):
+        panel[:] = T[low : low + len(panel), low:]
+    vectors = rng.normal(size=(3, n))
+    np.testing.assert_allclose(total.size_times(vectors), vectors @ np.abs(T))
+    np.testing.assert_array_equal(total.negative(2).full(), 2 * np.minimum(T, 0))
+    total.scale_negative(0.5)
+    np.testing.assert_array_equal(total.full(), np.where(T < 0, T / 2, T))
+
+
+def test_ritz_leaves_out_what_depends_on_other_vectors():
+    rng = np.random.default_rng(0)
+    M = np.diag(np.arange(1.0, 21))
+    vectors = rng.normal(size=(4, 20))
+    vectors = np.vstack([vectors, vectors[1] + vectors[2]])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    values, turn = _admm.ritz(vectors, vectors @ M)
+    basis = np.linalg.qr(vectors[:4].T)[0]
+    np.testing.assert_allclose(values, np.linalg.eigvalsh(basis.T @ M @ basis)[::-1])
+    found = turn @ vectors
+    np.testing.assert_allclose(found @ found.T, np.eye(4), atol=1e-10)
+    np.testing.assert_allclose(found @ M @ found.T, np.diag(values), atol=1e-10)
 
 
 def test_threshold():
@@ -126,6 +157,63 @@ def test_exact_bound(negative):
     expected = naive_sdp.dual_bound(points.X, 3, N)
     np.testing.assert_allclose(bound, expected, rtol=1e-10)
     assert bound < expected
+
+
+def matrix_with_eigenvalues(values, seed=0):
+    n = len(values)
+    turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))[0]
+    return (turn * values) @ turn.T, turn.T
+
+
+@pytest.mark.parametrize("quality", ["exact", "near", "random", "one is missing"])
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_sums_of_eigenvalues_are_never_too_small(quality, count, monkeypatch):
+    """Whatever the vectors; good ones make LAPACK's solver superfluous."""
+    rng = np.random.default_rng(count)
+    for top in ([5, 4, 3, 2, 1.5], [2.0] * 5, [3, 3, 3, 3, 1]):
+        values = np.concatenate([top, rng.uniform(-1, 0.9, 75)])
+        M, vectors = matrix_with_eigenvalues(values, count)
+        expected = np.sort(values)[-count:].sum()
+        start = vectors[:8] + 1e-3 * (quality == "near") * rng.normal(size=(8, 80))
+        if quality == "random":
+            start = rng.normal(size=(8, 80))
+        elif quality == "one is missing":
+            start = vectors[1:9]
+        found = _exact.sum_of_largest(
+            M, count, np.linalg.norm(M), total=100.0, vectors=start
+        )
+        assert expected <= found <= expected * (1 + 1e-3)
+        if quality in ("exact", "near"):
+            with monkeypatch.context() as patch:
+                patch.setattr(_exact, "eigh", None)
+                _exact.sum_of_largest(M, count, 20.0, total=100.0, vectors=start)
+
+
+def test_a_sum_that_is_too_small_is_not_proven():
+    M, vectors = matrix_with_eigenvalues(np.concatenate([[5, 4, 3.0], np.zeros(57)]))
+    values = np.array([5, 4, 3.0])
+    assert _exact._proven_sum(M, 2, values, vectors[:3], 1e-9) >= 9
+    for low in ([4.999, 4, 3], [5, 2.999, 2.9]):
+        assert _exact._proven_sum(M, 2, np.array(low), vectors[:3], 1e-9) is None
+    assert _exact._proven_sum(M, 2, values, vectors[[0, 2, 1]], 1e-9) >= 9
+    assert _exact._proven_sum(M, 2, values, vectors[[3, 1, 2]], 1e-9) is None
+
+
+@pytest.mark.parametrize("n", [60, 300])
+def test_bound_of_the_admm_by_both_proofs(n):
+    """Cholesky's factor gives no more than LAPACK's eigenvalues, and hardly less."""
+    X, _ = mixture(n, 4, 4)
+    points = Points(X)
+    with blas_on_one_thread():
+        solution = _admm.solve(points, 4)
+    slow = _exact.dual_bound(points, 4, solution.negative)
+    quick = _exact.dual_bound(points, 4, solution.negative, solution.vectors)
+    N = -np.tril(solution.negative).astype(float)
+    dense = naive_sdp.dual_bound(points.X, 4, N + np.tril(N, -1).T)
+    assert N.min() >= 0
+    assert quick <= dense
+    assert slow <= dense
+    np.testing.assert_allclose(quick, slow, rtol=1e-5)
 
 
 def test_better_methods_give_better_bounds():
@@ -301,7 +389,7 @@ def test_bad_number_of_clusters(n_clusters):
 
 def test_too_little_memory():
     X, labels = mixture(200, 3, 2)
-    sentence = "200 points takes 0.0018 GB and max_memory=1000000 allows 0.001 GB: "
+    sentence = "200 points takes 0.0014 GB and max_memory=1000000 allows 0.001 GB: "
     for call in (
         lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
         lambda: kmeans_lower_bound(X, 3, max_memory=1_000_000),

@@ -33,7 +33,7 @@ def test_thousand_instances(part):
         for method in ("spectral", "sdp"):
             bound = kmeans_lower_bound(X, k, method=method, max_iter=60)
             assert bound.lower_bound <= best + slack
-        chosen = np.unique([inertias.argmin(), *range(0, len(labels), 13)])
+        chosen = np.unique([inertias.argmin(), *range(0, len(labels), 8)])
         for place in chosen:
             result = certify_kmeans(X, labels[place], method="quick")
             assert result.lower_bound <= best + slack
@@ -41,7 +41,7 @@ def test_thousand_instances(part):
             if result.certified:
                 n_certified += 1
                 assert inertias[place] <= best * (1 + 2e-6) + slack
-    assert n_labels > 2000
+    assert n_labels > 2500  # 10 000 in the four parts
     assert n_certified > 60
 
 

@@ -3,21 +3,25 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, lapack
 
-from skextras.cluster._sdp._admm_kernels import measure, rescale, update
+from skextras.cluster._sdp._admm_kernels import measure, update
 
-_RELAXATION = 1.6
+_RELAXATION = 1.8
 _EVERY = 10  # iterations between two looks at bound and residuals
+_STALL = 20  # looks without progress after which nothing more is expected
 _UNEVEN = 3  # ratio of the residuals at which rho changes
-_NOISE = 1e-6  # what float32 leaves of values, in units of the largest eigenvalue
-_ROWS = 128  # rows of Z that are made at a time
+_SPARE = 6  # vectors beyond the eigenvectors that Z has, at least
+_FRESH = 3  # of these, vectors that are made at random now and then
+_INDEPENDENT = 1e-3  # squared distance from the others of a direction that counts
+_ROWS = 256  # rows of T that are worked on at a time: they stay in the cache
 
 
 class Solution(NamedTuple):
     """Dual matrix and low-rank primal solution of the relaxation.
 
     ``negative`` is -N, scaled as the points are. Z is VV' + 11'/n for V = ``factor``.
+    The rows of ``vectors`` are near the leading eigenvectors of A + N.
     """
 
     negative: np.ndarray
@@ -26,77 +30,14 @@ class Solution(NamedTuple):
     infeasibility: float
     n_iter: int
     converged: bool
-
-
-class _Spectrum:
-    """Largest eigenvalues of a changing matrix, each time from the vectors before.
-
-    All vectors sum to zero. A small matrix is decomposed in full.
-    """
-
-    def __init__(self, start, size, rng):
-        self.n, self.rng = len(start), rng
-        self.vectors = start
-        self.refresh(size, min(size, start.shape[1]))
-
-    def refresh(self, size, kept):
-        """Fill up to ``size`` vectors with random ones after the first ``kept``.
-
-        A space that is only ever turned may leave out an eigenvector for good.
-        """
-        extra = self.rng.normal(size=(self.n, size - kept)).astype(self.vectors.dtype)
-        basis = np.hstack([self.vectors[:, :kept], extra])
-        self.vectors = np.linalg.qr(basis - basis.mean(axis=0))[0]
-
-    def ritz(self, apply, depth=2):
-        """Rayleigh-Ritz on the Krylov space [V, MV, ...]: values and vectors."""
-        size, dtype = self.vectors.shape[1], self.vectors.dtype
-        if depth * size >= self.n / 2:
-            inner = apply(np.eye(self.n, dtype=dtype)).astype(np.float64)
-            inner = (inner + inner.T) / 2
-            inner -= (np.abs(inner).sum(axis=0).max() + 1) / self.n  # vector 1: last
-            values, vectors = np.linalg.eigh(inner)
-            return values[:0:-1], vectors[:, :0:-1].astype(dtype)
-        basis, images = self.vectors, apply(self.vectors)
-        for _ in range(depth - 1):
-            new = _orthonormal(images[:, -size:], basis)
-            basis = np.hstack([basis, new])
-            images = np.hstack([images, apply(new)])
-        inner = (basis.T @ images).astype(np.float64)
-        values, turn = np.linalg.eigh((inner + inner.T) / 2)
-        turn = np.ascontiguousarray(turn[:, ::-1]).astype(dtype)
-        return values[::-1], _Product(basis, turn)
-
-
-class _Product(NamedTuple):
-    """Ritz vectors of which only the leading ones are computed."""
-
-    basis: np.ndarray
-    turn: np.ndarray
-
-    def __getitem__(self, key):
-        return self.basis @ self.turn[key]
-
-
-def _orthonormal(new, basis):
-    """Return an orthonormal basis of the columns of ``new`` beside ``basis``.
-
-    In single precision, what is nearly in the span of the basis must be projected
-    again after it has been scaled up.
-    """
-    new = new - basis @ (basis.T @ new)
-    norms = np.linalg.norm(new, axis=0)
-    new /= np.where(norms > 0, norms, 1)
-    new -= basis @ (basis.T @ new)
-    new = np.linalg.qr(new)[0]
-    new -= basis @ (basis.T @ new)
-    return new
+    vectors: np.ndarray | None = None
 
 
 def threshold(values, count):
     """Return t with sum(clip(values - t, 0, 1)) = count; values descend."""
-    ends = np.sort(np.concatenate([values, values - 1]))
-    sums = np.clip(values - ends[:, None], 0, 1).sum(axis=1)  # descends
+    ends = np.concatenate([values, values - 1])
+    ends.sort()
+    sums = (values - ends[:, None]).clip(0, 1).sum(axis=1)  # descends
     place = int(np.searchsorted(-sums, -count, side="right")) - 1
     place = min(max(place, 0), len(ends) - 2)
     drop = sums[place] - sums[place + 1]
@@ -118,127 +59,263 @@ def solve(
 
     The matrix T = Y + U holds the nonnegative part of the splitting and the multiplier
     at once: Y = max(T, 0), N = -rho min(T, 0), and Y - U = |T|. Each iteration projects
-    |T| + A / rho on the symmetric stochastic matrices of trace K, whose eigenvalues
+    M = |T| + A / rho on the symmetric stochastic matrices of trace K, whose eigenvalues
     lie in [0, 1], by its eigenvalues above a threshold. Single precision is enough:
     the bound holds for any N, and is computed from it in double precision.
 
     Stops when the bound is as near to ``target`` as a fraction ``tol``, or when it
-    moves by less than tol / 10 in ``_EVERY`` iterations and is that near to the value
-    of Z; with ``feasible=True``, not before Z is feasible to ``tol`` as well.
+    moves by less than tol / 2 in ``_EVERY`` iterations, is within ``tol`` of the value
+    of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops
+    when ``_STALL`` looks have not moved it: single precision has no more to give.
     """
-    work = _Work(points, n_clusters - 1, dtype)
-    best, best_value, last, converged, iteration = None, -np.inf, -np.inf, False, 0
+    # A larger rho makes Z feasible sooner; a smaller one is better for the bound.
+    work = _Work(points, n_clusters - 1, 2.25 if feasible else 1.0, dtype)
+    slack = (1 if feasible else 6) * tol * n_clusters**0.5
+    best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
         look = iteration % _EVERY == 0 or iteration == max_iter
-        work.iterate(3 if iteration <= 2 else 2, look)
+        work.iterate(look)
         if not look:
             continue
-        value = work.bound()
+        value, margin = work.value, tol * abs(work.value) + work.noise
         if value > best_value:
-            best_value = value
-            best = np.minimum(work.total, 0) * dtype(work.rho)
+            best_value, best = value, work.total.negative(work.rho * work.unit)
+        values.append(value)
         if target is not None and target - value <= tol * target:
             converged = True
+        elif len(values) > 1 and abs(value - values[-2]) <= margin / 2:
+            close = abs(work.primal_value() - value) <= margin
+            converged = close and work.primal <= slack
+        if len(values) > _STALL:
+            converged |= best_value - max(values[:-_STALL]) <= margin / 10
+        if converged:
             break
-        at_rest = abs(value - last) <= tol / 10 * abs(value) + _NOISE
-        close = abs(work.primal_value() - value) <= tol * abs(value) + _NOISE
-        if at_rest and close and (not feasible or work.primal <= tol * n_clusters**0.5):
-            converged = True
-            break
-        last = value
         work.balance()
-        work.refresh()
-    best = best.astype(np.float64) * work.unit
     return Solution(
-        best,
-        work.factor(),
+        best.full(),
+        work.active.T.astype(np.float64),
         best_value * work.unit,
         work.primal / n_clusters**0.5,
         iteration,
         converged,
+        work.vectors.astype(np.float64),
     )
 
 
-class _Work:
-    """The state of the iteration, in units of the largest eigenvalue of A."""
+class _Panels:
+    """A symmetric matrix, of which each row is kept from its diagonal block on."""
 
-    def __init__(self, points, count, dtype):
-        self.n, self.count = points.n, count
+    def __init__(self, panels, n):
+        self.panels, self.n = panels, n
+        low, self.low = 0, []
+        for panel in panels:
+            self.low.append(low)
+            low += len(panel)
+
+    @classmethod
+    def constant(cls, n, value, dtype):
+        height = -(-n // -(-n // _ROWS))  # panels of about the same height
+        lows = range(0, n, height)
+        panels = [np.full((min(height, n - k), n - k), value, dtype) for k in lows]
+        return cls(panels, n)
+
+    def work_space(self):
+        """Yield for each panel its first row, itself, and two arrays of its shape."""
+        one, two = np.empty((2, self.panels[0].size), self.panels[0].dtype)
+        for low, panel in zip(self.low, self.panels, strict=True):
+            size, shape = panel.size, panel.shape
+            yield low, panel, one[:size].reshape(shape), two[:size].reshape(shape)
+
+    def size_times(self, vectors):
+        """Return |T| times the rows of ``vectors``."""
+        out = np.zeros_like(vectors)
+        for low, panel, size, _ in self.work_space():
+            np.abs(panel, out=size)
+            _add_product(out, size, low, vectors)
+        return out
+
+    def negative(self, factor):
+        """Return min(T, 0) times ``factor``."""
+        panels = [np.minimum(panel, 0) for panel in self.panels]
+        for panel in panels:
+            panel *= panel.dtype.type(factor)
+        return _Panels(panels, self.n)
+
+    def scale_negative(self, factor):
+        for panel in self.panels:
+            np.multiply(panel, panel.dtype.type(factor), out=panel, where=panel < 0)
+
+    def full(self):
+        """Return the n x n matrix: its lower triangle is the mirror of the upper."""
+        out = np.empty((self.n, self.n), self.panels[0].dtype)
+        for low, panel in zip(self.low, self.panels, strict=True):
+            high = low + len(panel)
+            out[low:high, low:] = panel
+            out[low:, low:high] = panel.T
+        return out
+
+
+def _add_product(out, panel, low, vectors):
+    """Add to ``out`` what a panel contributes to the products with ``vectors``."""
+    high = low + len(panel)
+    out[:, low:] += vectors[:, low:high] @ panel
+    if high < out.shape[1]:
+        out[:, low:high] += vectors[:, high:] @ panel[:, high - low :].T
+
+
+def _centered(rows):
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows
+
+
+def ritz(vectors, images):
+    """Rayleigh-Ritz: values, descending, and their coefficients of ``vectors``.
+
+    The vectors need not be orthogonal; what depends on the others is left out.
+    """
+    gram = (vectors @ vectors.T).astype(np.float64)
+    inner = (vectors @ images.T).astype(np.float64)
+    lower, order, rank, _ = lapack.dpstrf(gram, lower=1, tol=_INDEPENDENT)
+    lower, kept = lower[:rank, :rank], order[:rank] - 1
+    inner = lapack.dsygst(inner[kept[:, None], kept], lower, lower=1)[0]
+    values, turn = np.linalg.eigh(inner)  # of its lower triangle
+    turn = lapack.dtrtrs(lower, turn[:, ::-1], lower=1, trans=1)[0]
+    out = np.zeros((rank, len(gram)), vectors.dtype)
+    out[:, kept] = turn.T
+    return values[::-1], out
+
+
+class _Work:
+    """The state of the iteration, in units of the largest eigenvalue of A.
+
+    Vectors are rows, and sum to zero. ``vectors`` are near the leading eigenvectors of
+    M, and ``images`` are their products with it.
+    """
+
+    def __init__(self, points, count, rho, dtype):
+        self.n, self.count, self.dtype = points.n, count, dtype
+        self.noise = 10 * float(np.finfo(dtype).eps)
+        self.spare = max(_SPARE, count + 1)
+        self.rng = np.random.default_rng(0)
+        start = self._scale(points)
+        self.rho = rho
+        self.total = _Panels.constant(self.n, 1 / self.n, dtype)
+        start = _centered(start[: self._wanted(0)]).astype(dtype)
+        self.vectors = self._filled(start, 0)
+        self.images = self._image(self.total.size_times(self.vectors))
+        self.value = self.primal = self.dual = self.multiplier = np.inf
+
+    def _scale(self, points):
+        """Set A, or F of A = FF', in its unit; return its leading eigenvectors."""
         F = points.factor()
         if F is None:
-            gram = points.gram()
-            size = self.n
-            values, start = eigh(
-                gram, subset_by_index=(max(size - count - 5, 0), size - 1)
-            )
-            start = start[:, ::-1]
-            self.unit = max(values[-1], np.finfo(float).tiny)
-            self.A, self.F = (gram / self.unit).astype(dtype), None
+            gram, n = points.gram(), self.n
+            several = (max(n - self.count - 5, 0), n - 1)
+            values, start = eigh(gram, subset_by_index=several)
+            start = start.T[::-1]
         else:
-            values, vectors = np.linalg.eigh(F.T @ F)
-            start = F @ vectors[:, ::-1]
-            norms = np.linalg.norm(start, axis=0)
-            start = start[:, norms > 1e-6 * norms[0]]
-            start /= np.linalg.norm(start, axis=0)
-            self.unit = max(values[-1], np.finfo(float).tiny)
-            self.A, self.F = None, (F / np.sqrt(self.unit)).astype(dtype)
-        self.value_of_total = points.total / self.unit
-        self.spectrum = _Spectrum(
-            start.astype(dtype), 2 * count + 4, np.random.default_rng(0)
-        )
-        self.total = np.full((self.n, self.n), 1 / self.n, dtype)
-        self.size = self.total.copy()
-        self.rows = np.empty((min(_ROWS, self.n), self.n), dtype)
-        self.rho, self.dtype, self.negative = 1.5, dtype, 0.0
-        self.primal = self.dual = self.multiplier = np.inf
-        self.active = None
+            values, turn = np.linalg.eigh(F.T @ F)
+            start = turn.T[::-1] @ F.T
+            norms = np.linalg.norm(start, axis=1)
+            start = start[norms > 1e-6 * norms[0]]
+            start /= np.linalg.norm(start, axis=1, keepdims=True)
+        self.unit = max(values[-1], np.finfo(float).tiny)
+        self.constant = points.total / self.unit
+        self.A = self.F = None
+        if F is None:
+            self.A = (gram / self.unit).astype(self.dtype)
+        else:
+            self.F = (F / np.sqrt(self.unit)).astype(self.dtype)
+        return start
 
-    def data(self, V):
-        """Return A V."""
-        return self.A @ V if self.F is None else self.F @ (self.F.T @ V)
+    def _wanted(self, rank):
+        """Return how many vectors to keep: all, if these are not few beside n."""
+        size = 4 * -(-(max(rank, 2 * self.count) + self.spare) // 4)  # quick in BLAS
+        return size if 3 * size < self.n else self.n - 1
 
-    def split(self, V):
-        V = V - V.mean(axis=0)
-        image = self.size @ V + self.data(V) / self.dtype(self.rho)
-        return image - image.mean(axis=0)
+    def _filled(self, vectors, rank):
+        """Add random vectors where some are missing."""
+        missing = self._wanted(rank) - len(vectors)
+        if missing > 0:
+            new = _centered(self.rng.normal(size=(missing, self.n)))
+            new /= np.linalg.norm(new, axis=1, keepdims=True)
+            vectors = np.vstack([vectors, new.astype(self.dtype)])
+        return vectors
 
-    def dual_matrix(self, V):
-        V = V - V.mean(axis=0)
-        image = self.data(V)
-        image -= self.dtype(self.rho / 2) * (self.total @ V - self.size @ V)
-        return image - image.mean(axis=0)
+    def _data(self, vectors):
+        """Return A times the rows."""
+        return vectors @ self.A if self.F is None else vectors @ self.F @ self.F.T
 
-    def iterate(self, depth, look):
-        """Take a step; with ``look``, sum up what balance and bound need."""
-        values, vectors = self.spectrum.ritz(self.split, depth)
+    def _image(self, images, vectors=None):
+        """Complete |T| V to M V."""
+        data = self._data(self.vectors if vectors is None else vectors)
+        images += data * self.dtype(1 / self.rho)
+        return _centered(images)
+
+    def _directions(self):
+        """Return where the largest residuals of the vectors point, as unit vectors.
+
+        With these and the vectors, there is the Krylov space of depth 2, or the part of
+        it that matters.
+        """
+        size = len(self.vectors)
+        residual = self.images - (self.images @ self.vectors.T) @ self.vectors
+        square = np.einsum("ij,ij->i", residual, residual)
+        wide = max(size // 2, 2 * self.count + _SPARE, 12)
+        place = np.argsort(-square, kind="stable")[:wide]
+        tiny = np.finfo(self.dtype).tiny
+        return residual[place] / np.sqrt(np.maximum(square[place], tiny))[:, None]
+
+    def _project(self):
+        """Set Z by its factor; return the vectors that come nearest to those of M."""
+        vectors, images = self.vectors, self.images
+        if len(vectors) < self.n - 1:
+            new = self._directions()
+            image = self._image(self.total.size_times(new), vectors=new)
+            vectors, images = np.vstack([vectors, new]), np.vstack([images, image])
+        values, turn = ritz(vectors, images)
         weight = np.clip(values - threshold(values, self.count), 0, 1)
         rank = int(np.count_nonzero(weight))
-        wanted = max(rank + 6, 2 * self.count + 6)
-        self.spectrum.vectors = vectors = vectors[:, :wanted]
-        self.active = vectors[:, :rank] * np.sqrt(weight[:rank]).astype(self.dtype)
-        sums = np.zeros(4)
+        vectors = _centered(turn[: self._wanted(rank)] @ vectors)
+        self.active = vectors[:rank] * np.sqrt(weight[:rank, None], dtype=self.dtype)
+        return vectors
+
+    def iterate(self, look):
+        """Take a step; with ``look``, set the bound and what ``balance`` needs."""
+        vectors, rank = self._project(), len(self.active)
+        if look and len(vectors) < self.n - 1:
+            # A space that is only ever turned may leave out an eigenvector for good.
+            vectors = vectors[: max(len(vectors) - _FRESH, rank)]
+        self.vectors = vectors = self._filled(vectors, rank)
+        images, plain, sums = np.zeros_like(vectors), np.zeros_like(vectors), 0.0
         alpha, constant = self.dtype(_RELAXATION), self.dtype(1 / self.n)
-        for low in range(0, self.n, _ROWS):
-            part = self.active[low : low + _ROWS]
-            rows = np.matmul(part, self.active.T, out=self.rows[: len(part)])
+        for low, total, size, rows in self.total.work_space():
+            high = low + len(total)
+            np.matmul(self.active[:, low:high].T, self.active[:, low:], out=rows)
             if look:
-                sums += measure(self.total, low, rows, alpha, constant)
-            update(self.total, self.size, low, rows, alpha, constant)
+                own, end = high - low, self.n - low
+                inside = measure(total, rows, 0, own, alpha, constant)
+                right = measure(total, rows, own, end, alpha, constant)
+                sums += np.array(inside) + 2 * np.array(right)
+            update(total, size, rows, alpha, constant)
+            _add_product(images, size, low, vectors)
+            if look:
+                _add_product(plain, total, low, vectors)
         if look:
             self.primal, self.dual, self.multiplier = np.sqrt(sums[:3])
-            self.negative = sums[3]
+            self.value = self._bound(images, plain, sums[3])
+        self.images = self._image(images)
 
-    def bound(self):
-        """Return an estimate of the bound, from above, by Ritz values."""
-        if self.count == 0:
-            return self.value_of_total
-        values, _ = self.spectrum.ritz(self.dual_matrix, 3)
-        constant = -self.rho * self.negative / self.n
-        return self.value_of_total - constant - values[: self.count].sum()
+    def _bound(self, size, plain, negative):
+        """Return an estimate of the bound, from above, from |T| V and T V."""
+        images = self._data(self.vectors) + self.dtype(self.rho / 2) * (size - plain)
+        values, _ = ritz(self.vectors, images)
+        constant = -self.rho * negative / self.n
+        return self.constant - constant - values[: self.count].sum()
 
     def primal_value(self):
-        inner = np.einsum("ij,ij->", self.active, self.data(self.active))
-        return self.value_of_total - float(inner)
+        inner = np.einsum("ij,ij->", self.active, self._data(self.active))
+        return self.constant - float(inner)
 
     def balance(self):
         """Change rho if one relative residual is much larger than the other."""
@@ -251,12 +328,5 @@ class _Work:
             factor = 1 / 1.5
         if factor != 1:
             self.rho *= factor
-            rescale(self.total, self.size, self.dtype(1 / factor))
-
-    def refresh(self):
-        """Look for eigenvectors in new directions too."""
-        size = self.spectrum.vectors.shape[1]
-        self.spectrum.refresh(size, max(size - 3, self.active.shape[1]))
-
-    def factor(self):
-        return self.active.astype(np.float64)
+            self.total.scale_negative(1 / factor)
+            self.images = self._image(self.total.size_times(self.vectors))

@@ -1,16 +1,16 @@
-"""Compiled loops of the ADMM: one pass over the n x n matrix."""
+"""Compiled loops of the ADMM over rows of the matrix T = Y + U."""
 
 from skextras._jit import FAST, jit
 
 
 @jit(fastmath=FAST)
-def update(total, size, low, low_rank, alpha, constant):
-    """Advance the rows of T = Y + U that begin at ``low``, and |T| with them.
+def update(total, size, low_rank, alpha, constant):
+    """Advance rows of T, and write |T| to ``size``.
 
-    ``low_rank`` holds the rows of Z - 11'/n.
+    ``low_rank`` holds the same rows of Z - 11'/n.
     """
     for i in range(low_rank.shape[0]):
-        old, new, row = total[low + i], size[low + i], low_rank[i]
+        old, new, row = total[i], size[i], low_rank[i]
         for j in range(row.shape[0]):
             y = max(old[j], old[j] - old[j])
             t = alpha * (row[j] + constant) + old[j] - alpha * y
@@ -19,16 +19,16 @@ def update(total, size, low, low_rank, alpha, constant):
 
 
 @jit(fastmath=FAST)
-def measure(total, low, low_rank, alpha, constant):
-    """Sum up what ``update`` is about to do to these rows.
+def measure(total, low_rank, start, stop, alpha, constant):
+    """Sum up what ``update`` is about to do to the columns from start to stop.
 
     Returns squared norms of Z - Y, of the change of Y, and of the new U, and the sum of
     the new U.
     """
     primal, dual, square, negative = 0.0, 0.0, 0.0, 0.0
     for i in range(low_rank.shape[0]):
-        old, row = total[low + i], low_rank[i]
-        for j in range(row.shape[0]):
+        old, row = total[i], low_rank[i]
+        for j in range(start, stop):
             z = row[j] + constant
             y = max(old[j], old[j] - old[j])
             t = alpha * z + old[j] - alpha * y
@@ -39,13 +39,3 @@ def measure(total, low, low_rank, alpha, constant):
             square += u * u
             negative += u
     return primal, dual, square, negative
-
-
-@jit(fastmath=FAST)
-def rescale(total, size, factor):
-    """Multiply the negative part of T when rho has changed."""
-    for i in range(total.shape[0]):
-        for j in range(total.shape[1]):
-            if total[i, j] < 0:
-                total[i, j] *= factor
-                size[i, j] = -total[i, j]

@@ -8,7 +8,7 @@ from skextras._parallel import map_blocks
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
 
-_BYTES = 44  # for each pair of points: two float32 and four float64 matrices, and spare
+_BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a kernel
 
 
 def check_dense(n_samples, max_memory, way_out):
@@ -30,13 +30,15 @@ def sdp_bound(points, n_clusters, *, tol, max_iter, target=None):
         return 0.0
     options = {"max_iter": max_iter, "target": target}
     solution = _admm.solve(points, n_clusters, tol=tol, **options)
-    bound = dual_bound(points, n_clusters, solution.negative)
+    bound = dual_bound(points, n_clusters, solution.negative, solution.vectors)
     if target is not None and bound < target <= bound + 3 * tol * target:
         # The relaxation seems tight: single precision would be the last obstacle.
         solution = _admm.solve(
             points, n_clusters, tol=1e-7, dtype=np.float64, **options
         )
-        bound = max(bound, dual_bound(points, n_clusters, solution.negative))
+        bound = max(
+            bound, dual_bound(points, n_clusters, solution.negative, solution.vectors)
+        )
     return bound
 
 

@@ -28,7 +28,7 @@ def certify_kmeans(
     method: str = "auto",
     tol: float = 1e-4,
     max_iter: int = 1000,
-    block_size: int = 500,
+    block_size: int = 1000,
     sample_size: int = 300,
     n_draws: int = 100,
     confidence: float = 0.99,
@@ -73,7 +73,7 @@ def certify_kmeans(
         ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
     max_iter : int, default=1000
         Maximum number of iterations of the ADMM.
-    block_size : int, default=500
+    block_size : int, default=1000
         Most points of a block. Larger blocks give better bounds, and take more time.
     sample_size : int, default=300
         Points of a random sample.
@@ -153,7 +153,7 @@ def kmeans_lower_bound(
     method: str = "auto",
     tol: float = 1e-4,
     max_iter: int = 1000,
-    block_size: int = 500,
+    block_size: int = 1000,
     sample_size: int = 300,
     n_draws: int = 100,
     confidence: float = 0.99,
@@ -186,7 +186,7 @@ def kmeans_lower_bound(
         ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
     max_iter : int, default=1000
         Maximum number of iterations of the ADMM.
-    block_size : int, default=500
+    block_size : int, default=1000
         Most points of a block.
     sample_size : int, default=300
         Points of a random sample.
@@ -316,7 +316,7 @@ class _Options:
         self,
         tol=1e-4,
         max_iter=1000,
-        block_size=500,
+        block_size=1000,
         sample_size=300,
         n_draws=100,
         confidence=0.99,
