@@ -25,7 +25,7 @@ from skextras.cluster import ILASDP, LASDP  # noqa: E402
 from skextras.cluster._lasdp._em import log_joint  # noqa: E402
 from skextras.cluster._lasdp._low_rank import (  # noqa: E402
     solve_low_rank,
-    start_factors,
+    start_parts,
 )
 from skextras.cluster._lasdp._problem import make_problem  # noqa: E402
 
@@ -65,7 +65,7 @@ def clusters(n, n_clusters, n_features, distance, condition, seed):
 def solve(problem, tol):
     """Solve from one random start; return the objective."""
     n_clusters, _, n = problem.whitened.shape
-    start = start_factors(n_clusters, 4, n, np.random.default_rng(0))
+    start = start_parts(n_clusters, 4, n, np.random.default_rng(0))
     options = {"trace": "each", "max_iter": 20_000}
     return solve_low_rank(problem, start, tol=tol, **options).objective
 

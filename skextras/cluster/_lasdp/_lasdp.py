@@ -92,7 +92,7 @@ class LASDP(BaseLASDP):
     rank : int, default=4
         Columns of each factor of "low_rank".
     solver_tol : float, default=0.001
-        Tolerance of the solver: of row sums, and relative to the objective.
+        Tolerance of the solver: of ``infeasibility_``, and relative to the objective.
     solver_max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
@@ -123,7 +123,9 @@ class LASDP(BaseLASDP):
     upper_bound_ : float or None
         Value that no labels exceed with these covariances; None for "low_rank".
     infeasibility_ : float
-        Root mean square of the row sums of the sum of all Z_k, minus 1.
+        How far the relaxation misses its constraints: the root mean square of the
+        traces of the Z_k minus 1 for "low_rank", where row sums hold, and of the row
+        sums minus 1 for "admm" and "cvxpy".
     n_iter_ : int
         Number of iterations of the solver, without those of the loose starts.
     converged_ : bool
@@ -246,6 +248,12 @@ class LASDP(BaseLASDP):
                 stacklevel=2,
             )
         return self
+
+    def _options(self, n):
+        options = super()._options(n)
+        if self.n_init != "auto":
+            options["n_init"] = self.n_init
+        return options
 
     def _solve(self, X, given, rng, options):
         membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
