@@ -109,8 +109,8 @@ class LASDP(BaseLASDP):
         Cluster of each sample: that of the largest weighted density around ``means_``,
         as in ``predict``.
     membership_ : ndarray of shape (n_samples, n_clusters)
-        Row sums of the Z_k, scaled so that each row sums to 1. Where they say nothing,
-        as they may with equal covariances, those of a spectral rounding: 0 or 1.
+        Row sums of the Z_k, scaled so that each row sums to 1. Where they say little,
+        as they may with equal covariances, those of labels: 0 or 1.
     means_ : ndarray of shape (n_clusters, n_features)
         Means by membership.
     covariances_ : ndarray

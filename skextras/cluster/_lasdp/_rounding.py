@@ -6,7 +6,6 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
 _CLEAR = 0.9  # mean lead of the largest membership above which it is believed
-_GAIN = 0.01  # objective per sample by which other labels must be better
 _FEW = 5000  # samples that are enough to find k centres
 
 
@@ -57,9 +56,9 @@ def round_solution(solution, X, covariances, log_weights, rng):
     """Return labels and memberships of a relaxed solution.
 
     Labels are the largest memberships. With equal covariances, the Z_k may share their
-    sum in any way, and memberships say nothing: unless they are clear, the sum of the
-    Z_k is rounded as well, its clusters are matched with the covariances by likelihood,
-    and these labels are taken if their likelihood is larger.
+    sum in any way, and memberships say nothing. So unless they are clear, the sum of
+    the Z_k is rounded as well, and its clusters are matched with the covariances by
+    likelihood. The labels of larger likelihood are taken, and memberships are theirs.
     """
     membership, n_clusters = solution.membership, len(covariances)
     labels = membership.argmax(axis=1)
@@ -72,9 +71,8 @@ def round_solution(solution, X, covariances, log_weights, rng):
     terms = hard_terms(X, other, covariances, log_weights)
     rows, columns = linear_sum_assignment(terms, maximize=True)
     value = hard_objective(X, labels, covariances, log_weights)
-    if whole and terms[rows, columns].sum() <= value + _GAIN * len(X):
-        return labels, membership
-    new = np.empty(n_clusters, dtype=np.intp)
-    new[columns] = rows
-    labels = new[other]
+    if not whole or terms[rows, columns].sum() > value:
+        new = np.empty(n_clusters, dtype=np.intp)
+        new[columns] = rows
+        labels = new[other]
     return labels, one_hot(labels, n_clusters)
