@@ -23,10 +23,10 @@ class ILASDP(BaseLASDP):
     covariances of these memberships, shrunk. ``refine="em"`` lets EM with the same
     shrinkage finish the work, and the result is its Gaussian mixture.
 
-    EM with shrunk covariances from a good start is a strong and much cheaper rival. See
-    the :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
+    EM with shrunk covariances from a good start is a strong and cheaper rival. See the
+    :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
 
-    An iteration takes up to a few hundred gradients of :math:`O(n K d r)` for :math:`n`
+    An iteration takes up to a few hundred passes of :math:`O(n K d r)` for :math:`n`
     samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; fewer than
     ten iterations are usual.
 
@@ -67,7 +67,7 @@ class ILASDP(BaseLASDP):
     solver : str, default="auto"
         "low_rank", "admm" or "cvxpy", see :class:`LASDP`. "auto" is "low_rank".
     rank : int, default=4
-        Columns of each factor of "low_rank".
+        Parts of each Z_k of "low_rank".
     solver_tol : float, default=0.01
         Tolerance of the solver. Smaller ones rarely change labels.
     solver_max_iter : int, default=5000
