@@ -124,7 +124,8 @@ for name in names:
 # In two dimensions and with 60 points each, covariances are easily estimated: to know
 # them gains little here. What differs are the worst draws. The mixture sometimes ends
 # far off, with 20 starts too, because the likelihood alone prefers a cluster that
-# collapses; covariances that are shrunk, as those of ILASDP, do not. In one draw, ILASDP
-# warns: labels and covariances go back and forth between two states, and EM starts from
-# the last of them. The :ref:`User Guide <ila_sdp>` has numbers in more dimensions, where
-# known covariances matter, and where a regularised mixture is as good.
+# collapses; covariances that are shrunk, as those of ILASDP, do not. In one draw,
+# ILASDP warns: labels and covariances go back and forth between two states, and EM
+# starts from the last of them. The :ref:`User Guide <ila_sdp>` has numbers in more
+# dimensions, where known covariances matter, and where a regularised mixture is as
+# good.

@@ -9,6 +9,7 @@ from skextras.cluster._lasdp._low_rank_kernels import minimize
 _INNER = 100  # most passes between two updates of the multipliers
 # by experiment: near the multipliers that are usual, and firm enough to hold traces
 _PRICE, _PENALTY = 0.05, 0.5
+_FIRM = 1e4  # largest penalty: for traces that these parts cannot have
 
 
 class LowRankResult(NamedTuple):
@@ -79,7 +80,7 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
         quiet = move <= (tol if slope <= tol else 0.1 * tol)
         converged = infeasibility <= tol and quiet
         if infeasibility > max(0.5 * last, tol):
-            beta *= 1.5
+            beta = min(1.5 * beta, _FIRM * unit)
         last = infeasibility
         inner = max(0.5 * inner, 0.5 * tol)
     return LowRankResult(

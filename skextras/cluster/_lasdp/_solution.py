@@ -10,6 +10,7 @@ from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts
 
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
 _LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
+_SHORT = 500  # most passes of a start
 _TINY = np.finfo(float).tiny
 _COPIES = {"admm": 12, "cvxpy": 30}  # matrices of n x n for each cluster, about
 
@@ -95,11 +96,16 @@ def solve(
         return Solution(None, result.matrices, None, sums, *result[1:])
     options = {"trace": trace, "max_iter": max_iter}
     if last is None or last.parts is None:
-        loose = {**options, "tol": max(tol, min(10.0 * tol, _LOOSE))}
+        loose = {
+            "trace": trace,
+            "tol": max(tol, min(10.0 * tol, _LOOSE)),
+            "max_iter": min(max_iter, _SHORT),
+        }
         starts = (start_parts(n_clusters, rank, n, rng) for _ in range(n_init))
         last = max(
             (solve_low_rank(problem, start, **loose) for start in starts),
-            key=lambda result: result.merit,
+            # where a cluster lost all parts, its trace stays 0
+            key=lambda result: (result.converged, result.merit),
         )
     result = solve_low_rank(
         problem, last.parts, tol=tol, multipliers=last.multipliers, **options
