@@ -60,7 +60,8 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
     g, c = problem.norms / scale, (problem.constants - shift) / scale
     P = np.array(parts, dtype=np.float64, order="C")
     sums = sum_up(W, g, P)
-    unit = n / n_clusters
+    # firmer where constants differ much: else the likeliest cluster takes all parts
+    unit = n / n_clusters * (1.0 + np.ptp(c))
     y = np.full(n_clusters, _PRICE * unit)
     if multipliers is not None:
         y = multipliers / scale
