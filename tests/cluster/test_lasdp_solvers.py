@@ -273,3 +273,17 @@ def test_joint_density_of_the_mixture():
     joint = log_joint(X, means, covariances, weights)
     np.testing.assert_allclose(joint, np.stack(terms, axis=1))
     assert np.isfinite(logsumexp(joint, axis=1)).all()
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_no_cluster_loses_all_parts(seed):
+    """One of the two covariances is the likelier one for every sample."""
+    X = np.random.default_rng(seed).normal(size=(80, 20))
+    covariances = np.stack([np.eye(20), 8 * np.eye(20)])
+    problem = make_problem(X, covariances, np.zeros(2))
+    options = {**OPTIONS, "rank": 4, "trace": "each", "tol": 1e-3}
+    rng = np.random.RandomState(seed)
+    solution = solve(problem, solver="low_rank", rng=rng, **options)
+    assert solution.converged
+    Z = naive.lasdp_relaxed(solution.parts)
+    np.testing.assert_allclose(np.trace(Z, axis1=1, axis2=2), 1.0, atol=5e-3)
