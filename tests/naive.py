@@ -282,7 +282,11 @@ def lasdp_matrices(X, covariances, log_weights):
 
 def lasdp_relaxed(P):
     """Return the matrices Z_k of parts of shape (n_clusters, rank, n_samples)."""
-    return np.stack([sum(np.outer(p, p) / p.sum() for p in parts) for parts in P])
+    Z = np.zeros((len(P), P.shape[2], P.shape[2]))
+    for k, parts in enumerate(P):
+        for p in parts[parts.any(axis=1)]:
+            Z[k] += np.outer(p, p) / p.sum()
+    return Z
 
 
 def lasdp_lagrangian(A, P, y, beta, joint):
