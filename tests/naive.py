@@ -280,12 +280,22 @@ def lasdp_matrices(X, covariances, log_weights):
     return A
 
 
-def lasdp_lagrangian(A, U, y, beta):
-    """Augmented Lagrangian of factors of shape (n_clusters, rank, n_samples)."""
-    Z = [u.T @ u for u in U]
-    h = sum(z.sum(axis=1) for z in Z) - 1
-    objective = sum((a * z).sum() for a, z in zip(A, Z, strict=True))
-    return -objective + y @ h + beta / 2 * h @ h
+def lasdp_relaxed(P):
+    """Return the matrices Z_k of parts of shape (n_clusters, rank, n_samples)."""
+    Z = np.zeros((len(P), P.shape[2], P.shape[2]))
+    for k, parts in enumerate(P):
+        for p in parts[parts.any(axis=1)]:
+            Z[k] += np.outer(p, p) / p.sum()
+    return Z
+
+
+def lasdp_lagrangian(A, P, y, beta, joint):
+    """Augmented Lagrangian of parts: the traces are 1, each or in the mean."""
+    Z = lasdp_relaxed(P)
+    h = np.trace(Z, axis1=1, axis2=2) - 1
+    if joint:
+        h[:] = h.mean()
+    return -(A * Z).sum() + y @ h + beta / 2 * h @ h
 
 
 def profile_likelihood(X, labels, covariances, weights=None):

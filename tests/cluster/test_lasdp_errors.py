@@ -92,7 +92,7 @@ def test_weights_of_samples_are_not_accepted(family):
 
 
 @pytest.mark.parametrize("family", [LASDP, ILASDP])
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "bic"])
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "bic", "aic"])
 def test_not_fitted(family, method):
     with pytest.raises(NotFittedError, match="instance is not fitted yet"):
         getattr(family(), method)(X)

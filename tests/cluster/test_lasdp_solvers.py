@@ -10,8 +10,8 @@ from scipy.stats import multivariate_normal, special_ortho_group
 
 from skextras.cluster._lasdp._admm import dual_bound, project_simplex, project_spectra
 from skextras.cluster._lasdp._em import log_joint
-from skextras.cluster._lasdp._low_rank import solve_low_rank, start_factors
-from skextras.cluster._lasdp._low_rank_kernels import minimize, value_and_gradient
+from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts, sum_up
+from skextras.cluster._lasdp._low_rank_kernels import derive, evaluate, minimize, sweep
 from skextras.cluster._lasdp._problem import make_problem
 from skextras.cluster._lasdp._rounding import hard_objective, one_hot
 from skextras.cluster._lasdp._solution import memberships, solve
@@ -48,54 +48,94 @@ def test_matrices_equal_the_naive_ones():
     np.testing.assert_allclose(problem.matrices(), expected, atol=1e-9)
 
 
-@pytest.mark.parametrize(("n", "joint"), [(14, False), (14, True), (1100, False)])
-def test_value_equals_the_naive_one(n, joint):
-    rng = np.random.default_rng(1)
-    X, _, covariances = clusters(n, 2, 3, 1)
-    p = make_problem(X, covariances, np.zeros(2))
-    U, y = start_factors(2, 3, n, rng), rng.normal(size=n)
-    value, _, objective, h = value_and_gradient(
-        p.whitened, p.norms, p.constants, U, y, 0.7, joint
-    )
-    A = p.matrices()
-    np.testing.assert_allclose(value, naive.lasdp_lagrangian(A, U, y, 0.7))
-    np.testing.assert_allclose(objective, -naive.lasdp_lagrangian(A, U, 0 * y, 0))
-    np.testing.assert_allclose(h, sum((u.T @ u).sum(axis=1) for u in U) - 1, atol=1e-9)
+def parts_of(n, n_clusters, n_features, seed):
+    """Return a problem, parts and multipliers."""
+    rng = np.random.default_rng(seed)
+    X, _, covariances = clusters(n, n_clusters, n_features, seed)
+    p = make_problem(X, covariances, 0.1 * np.arange(n_clusters))
+    return p, start_parts(n_clusters, 3, n, rng), rng.normal(size=n_clusters)
+
+
+def lagrangian(problem, P, y, beta, joint):
+    """Value by the kernel, the gradient in full, and what the kernel keeps of it."""
+    n_clusters, rank, _ = P.shape
+    W, g, c = problem.whitened, problem.norms, problem.constants
+    sums, h = sum_up(W, g, P), np.empty(n_clusters)
+    value, objective = evaluate(sums, c, y, beta, joint, h)
+    mean, load = np.empty((n_clusters, rank, W.shape[1])), np.empty((n_clusters, rank))
+    curve = np.empty_like(load)
+    derive(sums, c, y, beta, h, mean, load, curve)
+    gradient = g[:, None] - 2 * mean @ W + load[:, :, None] + curve[:, :, None] * P
+    return value, objective, h, gradient, (mean, load, curve)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_value_equals_the_naive_one(joint):
+    p, P, y = parts_of(14, 2, 3, 1)
+    value, objective, h, _, _ = lagrangian(p, P, y, 0.7, joint)
+    expected = naive.lasdp_lagrangian(p.matrices(), P, y, 0.7, joint)
+    np.testing.assert_allclose(value, expected)
+    Z = naive.lasdp_relaxed(P)
+    np.testing.assert_allclose(objective, np.vdot(p.matrices(), Z))
+    traces = np.trace(Z, axis1=1, axis2=2)
+    np.testing.assert_allclose(h, np.mean(traces) - 1 if joint else traces - 1)
+    np.testing.assert_allclose(Z.sum(axis=(0, 2)), 1.0)
 
 
 @pytest.mark.parametrize("joint", [False, True])
 def test_gradient_equals_finite_differences(joint):
-    """The gradient is that of the Lagrangian of factors scaled to the spheres."""
-    rng = np.random.default_rng(2)
-    X, _, covariances = clusters(8, 2, 2, 2)
-    p = make_problem(X, covariances, [0.0, 0.3])
-    U, y = start_factors(2, 2, 8, rng), rng.normal(size=8)
-    A, axes = p.matrices(), None if joint else (1, 2)
+    p, P, y = parts_of(8, 2, 2, 2)
+    A = p.matrices()
+    if joint:  # one trace, one multiplier
+        y[:] = y[0]
 
     def value(flat):
-        V = flat.reshape(U.shape)
-        norm = np.sqrt((V**2).sum(axis=axes, keepdims=True) / (2 if joint else 1))
-        return naive.lasdp_lagrangian(A, V / norm, y, 0.7)
+        return naive.lasdp_lagrangian(A, flat.reshape(P.shape), y, 0.7, joint)
 
     def gradient(flat):
-        args = (p.whitened, p.norms, p.constants, flat.reshape(U.shape), y, 0.7)
-        return value_and_gradient(*args, joint)[1].ravel()
+        return lagrangian(p, flat.reshape(P.shape), y, 0.7, joint)[3].ravel()
 
-    size = np.linalg.norm(gradient(U.ravel()))
-    assert check_grad(value, gradient, U.ravel()) < 1e-5 * size
+    size = np.linalg.norm(gradient(P.ravel()))
+    assert check_grad(value, gradient, P.ravel()) < 1e-5 * size
+
+
+@pytest.mark.parametrize("n", [9, 600])  # one tile, and more
+def test_sweep_steps_and_projects(n):
+    """Parts of a sample that stay above 0 pay one price; the others, not more."""
+    p, P, y = parts_of(n, 2, 3, 4)
+    *_, gradient, kept = lagrangian(p, P, y, 0.7, False)
+    scale = np.random.default_rng(0).uniform(1e-3, 5e-2, size=P.shape[:2])
+    out, cross = np.empty_like(P), np.empty(P.shape[:2])
+    sums = sum_up(p.whitened, p.norms, P)
+    sweep(p.whitened, p.norms, P, scale, *kept, out, sums, cross)
+    assert out.min() == 0.0
+    np.testing.assert_allclose(out.sum(axis=(0, 1)), 1.0)
+    prices = (P - out) / scale[:, :, None] - gradient
+    price = np.where(out > 0, prices, -np.inf).max(axis=(0, 1))
+    price = np.broadcast_to(price, P.shape)
+    np.testing.assert_allclose(prices[out > 0], price[out > 0])
+    assert (prices <= price + 1e-9 * abs(price)).all()
+    np.testing.assert_allclose(sums, sum_up(p.whitened, p.norms, out), atol=1e-9)
+    np.testing.assert_allclose(cross, (P * out).sum(axis=2))
 
 
 def test_inner_steps_lower_the_lagrangian_and_keep_the_constraints():
-    X, _, covariances = clusters(40, 3, 2, 3)
-    p = make_problem(X, covariances, np.zeros(3))
-    U = start_factors(3, 4, 40, np.random.default_rng(0))
-    args = (p.whitened / np.sqrt(p.scale), p.norms / p.scale, p.constants / p.scale)
-    before = value_and_gradient(*args, U, np.zeros(40), 1.0, False)[0]
-    minimize(*args, U, np.zeros(40), 1.0, 100, 1e-6, 1e-3, 1e-6, 1e3, False)
-    after = value_and_gradient(*args, U, np.zeros(40), 1.0, False)[0]
-    assert after < before - 1
-    assert U.min() >= 0
-    np.testing.assert_allclose((U**2).sum(axis=(1, 2)), 1.0)
+    p, P, _ = parts_of(40, 3, 2, 3)
+    W, g, c = p.whitened / np.sqrt(p.scale), p.norms / p.scale, p.constants / p.scale
+    A, y = p.matrices() / p.scale, np.ones(3)
+    before = naive.lasdp_lagrangian(A, P, y, 5.0, False)
+    P, sums, objective, h, slope, n_iter, _ = minimize(
+        W, g, c, P, sum_up(W, g, P), y, 5.0, 500, 1e-4, 1.0, False
+    )
+    assert naive.lasdp_lagrangian(A, P, y, 5.0, False) < before - 1
+    assert slope <= 1e-4
+    assert n_iter < 500
+    assert P.min() >= 0
+    np.testing.assert_allclose(P.sum(axis=(0, 1)), 1.0)
+    np.testing.assert_allclose(sums, sum_up(W, g, P), atol=1e-9)
+    Z = naive.lasdp_relaxed(P)
+    np.testing.assert_allclose(objective, np.vdot(A, Z))
+    np.testing.assert_allclose(h, np.trace(Z, axis1=1, axis2=2) - 1, atol=1e-9)
 
 
 @pytest.mark.parametrize("trace", ["each", "sum"])
@@ -176,7 +216,7 @@ def test_rotation_and_translation_do_not_matter():
     X, _, covariances = clusters(30, 2, 3, 6)
     turn = special_ortho_group.rvs(3, random_state=0)
     turned = turn @ covariances @ turn.T
-    start = start_factors(2, 4, 30, np.random.default_rng(0))
+    start = start_parts(2, 4, 30, np.random.default_rng(0))
     options = {"trace": "each", "tol": 1e-3, "max_iter": 300}
     here = solve_low_rank(make_problem(X, covariances, np.zeros(2)), start, **options)
     there = make_problem(X @ turn.T + 50, turned, np.zeros(2))
@@ -186,7 +226,7 @@ def test_rotation_and_translation_do_not_matter():
 
 def test_units_do_not_matter():
     X, _, covariances = clusters(30, 2, 3, 7)
-    start = start_factors(2, 4, 30, np.random.default_rng(0))
+    start = start_parts(2, 4, 30, np.random.default_rng(0))
     options = {"trace": "each", "tol": 1e-3, "max_iter": 300}
     here = solve_low_rank(make_problem(X, covariances, np.zeros(2)), start, **options)
     there = make_problem(1024 * X, 1024**2 * covariances, np.zeros(2))
@@ -233,3 +273,17 @@ def test_joint_density_of_the_mixture():
     joint = log_joint(X, means, covariances, weights)
     np.testing.assert_allclose(joint, np.stack(terms, axis=1))
     assert np.isfinite(logsumexp(joint, axis=1)).all()
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_no_cluster_loses_all_parts(seed):
+    """One of the two covariances is the likelier one for every sample."""
+    X = np.random.default_rng(seed).normal(size=(80, 20))
+    covariances = np.stack([np.eye(20), 8 * np.eye(20)])
+    problem = make_problem(X, covariances, np.zeros(2))
+    options = {**OPTIONS, "rank": 4, "trace": "each", "tol": 1e-3}
+    rng = np.random.RandomState(seed)
+    solution = solve(problem, solver="low_rank", rng=rng, **options)
+    assert solution.converged
+    Z = naive.lasdp_relaxed(solution.parts)
+    np.testing.assert_allclose(np.trace(Z, axis1=1, axis2=2), 1.0, atol=5e-3)

@@ -49,7 +49,8 @@ def dual_bound(A, y, N, trace):
     """
     S = A + N - 0.5 * (y[:, None] + y)
     values = np.linalg.eigvalsh(S)
-    margin = 1e-13 * S.shape[1] * abs(values).max()
+    largest = abs(values).max() + abs(A).max() + abs(y).max()
+    margin = 1e-13 * S.shape[1] * largest
     top = values[:, -1] + margin
     n_clusters = len(A)
     return float(y.sum() + (top.sum() if trace == "each" else n_clusters * top.max()))

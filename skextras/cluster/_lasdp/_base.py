@@ -55,11 +55,8 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _options(self, n):
         """Arguments of ``solve`` that are parameters."""
-        n_init = self.n_init
-        if n_init == "auto":
-            n_init = 10 if n <= 5000 else 3
         return {
-            "n_init": n_init,
+            "n_init": 10 if n <= 5000 else 3,
             "solver": self.solver,
             "rank": self.rank,
             "trace": self.trace,
@@ -209,8 +206,33 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         bic : float
             Minus twice the log-likelihood, plus log(n_samples) for each parameter.
         """
+        deviance, n = self._deviance(X)
+        return deviance + self._n_parameters() * float(np.log(n))
+
+    def aic(self, X):
+        """Compute the information criterion of Akaike: less is better.
+
+        Covariances that were given and kept do not count as parameters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        aic : float
+            Minus twice the log-likelihood, plus 2 for each parameter.
+        """
+        return self._deviance(X)[0] + 2.0 * self._n_parameters()
+
+    def _deviance(self, X):
+        """Minus twice the log-likelihood, and the number of samples."""
         joint = self._checked_log_joint(X)
-        total = logsumexp(joint, axis=1).sum()
+        return -2.0 * float(logsumexp(joint, axis=1).sum()), len(joint)
+
+    def _n_parameters(self):
+        """Count the numbers that ``fit`` estimates."""
         n_clusters, n_features = self.means_.shape
         count = n_clusters * n_features
         if self.weights == "estimated":
@@ -223,7 +245,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
                 "diag": n_clusters * n_features,
                 "spherical": n_clusters,
             }[self.covariance_type]
-        return float(-2.0 * total + count * np.log(len(joint)))
+        return count
 
     def _rng(self):
         return check_random_state(self.random_state)

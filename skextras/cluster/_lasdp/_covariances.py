@@ -29,20 +29,25 @@ def amount(shrinkage, size, n_features, covariance_type):
 
 
 def estimate_covariances(X, membership, means, covariance_type, shrinkage, floor):
-    """Return shrunk covariances as full matrices, one for each cluster.
-
-    Each is ``(1 - a) S + a tr(S) / d I + floor I``, positive definite for ``floor > 0``
-    however few samples there are.
-    """
+    """Return shrunk covariances of weighted samples, as full matrices."""
     n_features = X.shape[1]
-    size = membership.sum(axis=0)
     scatter = np.empty((len(means), n_features, n_features))
     for k, mean in enumerate(means):
         shifted = np.sqrt(membership[:, k])[:, None] * (X - mean)
         scatter[k] = shifted.T @ shifted
+    return shrink(scatter, membership.sum(axis=0), covariance_type, shrinkage, floor)
+
+
+def shrink(scatter, size, covariance_type, shrinkage, floor):
+    """Turn sums of squares of ``size`` samples into covariances, in place.
+
+    Each is ``(1 - a) S + a tr(S) / d I + floor I``, positive definite for ``floor > 0``
+    however few samples there are.
+    """
+    n_features = scatter.shape[1]
     if covariance_type == "tied":
         scatter[:] = scatter.sum(axis=0)
-        size = np.full(len(means), size.sum())
+        size = np.full(len(scatter), size.sum())
     scatter /= np.maximum(size, np.finfo(float).tiny)[:, None, None]
     identity = np.eye(n_features)
     for S, n_k in zip(scatter, size, strict=True):

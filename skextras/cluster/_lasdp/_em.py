@@ -16,6 +16,7 @@ class EMResult(NamedTuple):
     means: np.ndarray
     covariances: np.ndarray
     weights: np.ndarray
+    log_likelihood: float
     n_iter: int
     converged: bool
 
@@ -71,7 +72,9 @@ def expectation_maximization(
         membership = np.exp(joint - total[:, None])
         value = float(total.mean())
         converged = abs(value - before) < tol
-        best = EMResult(membership, means, covariances, shares, n_iter, converged)
+        best = EMResult(
+            membership, means, covariances, shares, value, n_iter, converged
+        )
         if converged:
             break
         before = value

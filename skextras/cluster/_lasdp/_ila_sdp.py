@@ -9,15 +9,10 @@ from sklearn.exceptions import ConvergenceWarning
 from skextras._callbacks import fit_progress, with_callbacks
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
+from skextras.cluster._lasdp._alternation import alternate, best_run
 from skextras.cluster._lasdp._base import BaseLASDP
-from skextras.cluster._lasdp._em import expectation_maximization
+from skextras.cluster._lasdp._covariances import contract
 from skextras.cluster._lasdp._lasdp import SHARED
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import one_hot, round_solution
-from skextras.cluster._lasdp._solution import solve
-from skextras.cluster._lasdp._start import first_labels
-
-_ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
 
 
 class ILASDP(BaseLASDP):
@@ -28,10 +23,10 @@ class ILASDP(BaseLASDP):
     covariances of these memberships, shrunk. ``refine="em"`` lets EM with the same
     shrinkage finish the work, and the result is its Gaussian mixture.
 
-    EM with shrunk covariances from a good start is a strong and much cheaper rival. See
-    the :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
+    EM with shrunk covariances from a good start is a strong and cheaper rival. See the
+    :ref:`User Guide <ila_sdp>` for numbers, and for when not to use this.
 
-    An iteration takes up to a few hundred gradients of :math:`O(n K d r)` for :math:`n`
+    An iteration takes up to a few hundred passes of :math:`O(n K d r)` for :math:`n`
     samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`; fewer than
     ten iterations are usual.
 
@@ -52,7 +47,10 @@ class ILASDP(BaseLASDP):
         Whether to estimate covariances. If not, ``covariances_init`` must be given, and
         there is one iteration, without EM.
     covariance_update : str, default="soft"
-        "soft" weights samples by membership, "hard" takes labels.
+        "soft" weights samples by membership, "hard" takes labels. "exact" takes the
+        covariances with the largest objective for the Z_k: without shrinkage, the
+        objective then rises in each iteration. These are smaller, as they leave out
+        what separates the parts of a cluster that is relaxed.
     shrinkage : float or "auto", default="auto"
         Share of the spherical covariance of equal trace that is mixed into each
         covariance. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
@@ -69,7 +67,7 @@ class ILASDP(BaseLASDP):
     solver : str, default="auto"
         "low_rank", "admm" or "cvxpy", see :class:`LASDP`. "auto" is "low_rank".
     rank : int, default=4
-        Columns of each factor of "low_rank".
+        Parts of each Z_k of "low_rank".
     solver_tol : float, default=0.01
         Tolerance of the solver. Smaller ones rarely change labels.
     solver_max_iter : int, default=5000
@@ -83,9 +81,12 @@ class ILASDP(BaseLASDP):
         Most iterations.
     tol : float, default=0.0001
         The iterations end when labels stay, or the objective changes by this fraction.
-    n_init : int or "auto", default="auto"
-        Random starts of the first relaxation by "low_rank". Later ones start from the
-        one before. "auto" is 10 up to 5000 samples and 3 above.
+    n_init : int, default=1
+        Number of runs, of which the best is kept: that with the largest likelihood
+        after EM, or with the largest objective if ``refine=None``, both with shrunk
+        covariances, and with no cluster below ``min_cluster_size``. Runs differ most
+        with ``init="k-means++"``. Within a run, the first relaxation by "low_rank" has
+        10 random starts up to 5000 samples and 3 above.
     max_memory : int, default=2000000000
         Bytes that the solvers "admm" and "cvxpy" may take.
     random_state : int, RandomState instance or None, default=None
@@ -113,8 +114,7 @@ class ILASDP(BaseLASDP):
         Value that no labels exceed with the covariances of the last relaxation; None
         for "low_rank".
     infeasibility_ : float
-        Root mean square of the row sums of the sum of all Z_k in the last relaxation,
-        minus 1.
+        How far the last relaxation misses its constraints, see :class:`LASDP`.
     n_iter_ : int
         Number of iterations.
     converged_ : bool
@@ -166,11 +166,12 @@ class ILASDP(BaseLASDP):
     _parameter_constraints = {  # noqa: RUF012
         **SHARED,
         "update_covariances": ["boolean"],
-        "covariance_update": [StrOptions({"soft", "hard"})],
+        "covariance_update": [StrOptions({"soft", "hard", "exact"})],
         "anneal": ["boolean"],
         "refine": [StrOptions({"em"}), None],
         "min_cluster_size": [Interval(Real, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -196,7 +197,7 @@ class ILASDP(BaseLASDP):
         min_cluster_size=2,
         max_iter=30,
         tol=1e-4,
-        n_init="auto",
+        n_init=1,
         max_memory=2_000_000_000,
         random_state=None,
     ):
@@ -252,121 +253,27 @@ class ILASDP(BaseLASDP):
             self._set_trivial(X, labels, given)
             self.objective_path_ = np.array([self.objective_])
             return self
-        with (
-            blas_on_one_thread(),
-            fit_progress(self, X, max_steps=self.max_iter) as step,
-        ):
-            faults = self._alternate(X, given, self._rng(), step)
-        self.converged_ = not faults
-        if faults:
+        rng, steps = self._rng(), self.n_init * self.max_iter
+        with blas_on_one_thread(), fit_progress(self, X, max_steps=steps) as step:
+            runs = [alternate(self, X, given, rng, step) for _ in range(self.n_init)]
+            run = best_run(runs, self.min_cluster_size)
+        self._set_run(run)
+        if run.faults:
             warnings.warn(
-                f"ILASDP did not converge: {'; '.join(faults)}.",
+                f"ILASDP did not converge: {'; '.join(run.faults)}.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
         return self
 
-    def _alternate(self, X, given, rng, step):
-        """Set the result; return what kept the iterations from converging."""
-        options = self._options(len(X))
-        fixed = given is not None and not self.update_covariances
-        membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
-        labels = None
-        if given is None or self.weights == "estimated":
-            labels = first_labels(self, X, rng, options)
-            membership = one_hot(labels, self.n_clusters)
-        path, solution, best, faults = [], None, None, []
-        for iteration in range(1 if fixed else self.max_iter):
-            with step():
-                if iteration or given is None:
-                    covariances = self._covariances(
-                        X, membership, self._shrinkage(iteration)
-                    )
-                if fixed or (iteration == 0 and given is not None):
-                    covariances = given
-                log_weights = self._log_weights(membership)
-                solution = solve(
-                    make_problem(X, covariances, log_weights),
-                    rng=rng,
-                    last=solution,
-                    **options,
-                )
-                before = labels
-                labels, membership = round_solution(
-                    solution, X, covariances, log_weights, rng
-                )
-            size = np.bincount(labels, minlength=self.n_clusters)
-            if best is not None and size.min() < self.min_cluster_size:
-                faults.append(
-                    f"cluster {int(size.argmin())} fell to {size.min()} samples, below "
-                    f"min_cluster_size={self.min_cluster_size:g}, in iteration "
-                    f"{iteration + 1}, and the one before is kept; raise shrinkage or "
-                    "ask for fewer clusters"
-                )
-                break
-            path.append(solution.objective)
-            best = labels, membership, covariances, solution
-            if fixed or self._is_at_rest(iteration, labels, before, path):
-                break
-            if self.covariance_update == "hard":
-                membership = one_hot(labels, self.n_clusters)
-        else:
-            faults.append(
-                f"labels still change after max_iter={self.max_iter} iterations; raise "
-                "max_iter"
-            )
-        labels, membership, covariances, solution = best
-        if not solution.converged:
-            faults.append(
-                f"the solver did not reach solver_tol={self.solver_tol:g} in "
-                f"{solution.n_iter} iterations; raise solver_max_iter"
-            )
-        self.n_iter_ = len(path)
-        self.objective_path_ = np.array(path)
-        self._set_solution(solution)
-        self._set_model(X, labels, membership, covariances)
-        if self.refine == "em" and not fixed:
-            self._refine(X, membership, faults)
-        return faults
-
-    def _shrinkage(self, iteration):
-        if self.anneal and iteration < len(_ANNEAL):
-            return _ANNEAL[iteration]
-        return self.shrinkage
-
-    def _is_at_rest(self, iteration, labels, before, path):
-        """Labels stayed, or the objective nearly did, with the final shrinkage."""
-        if self.anneal and iteration < len(_ANNEAL):
-            return False
-        if before is not None and (labels == before).all():
-            return True
-        return len(path) > 1 and abs(path[-1] - path[-2]) <= self.tol * abs(path[-2])
-
-    def _refine(self, X, membership, faults):
-        result = expectation_maximization(
-            X,
-            membership,
-            covariance_type=self.covariance_type,
-            shrinkage=self.shrinkage,
-            floor=self._floor(X),
-            weights=self.weights,
-            min_size=self.min_cluster_size,
-            max_iter=200,
-            tol=1e-4,
-        )
-        if not result.converged:
-            reason = "is not at rest after 200 iterations; set refine=None"
-            if result.n_iter < 200:
-                reason = (
-                    f"stopped in iteration {result.n_iter}, before a cluster weighs "
-                    f"less than min_cluster_size={self.min_cluster_size:g}; raise "
-                    "shrinkage, or set refine=None"
-                )
-            faults.append(f"EM {reason}")
-        self._set_model(
-            X, result.membership.argmax(axis=1), result.membership, result.covariances
-        )
-        self.means_, self.weights_ = result.means, result.weights
+    def _set_run(self, run):
+        self.labels_, self.membership_ = run.labels, run.membership
+        self.means_, self.weights_ = run.means, run.weights
+        self.covariances_ = contract(run.covariances, self.covariance_type)
+        self.objective_path_ = np.array(run.path)
+        self._set_solution(run.solution)
+        self.n_iter_ = len(run.path)
+        self.converged_ = not run.faults
 
     def _keeps_covariances(self):
         return self.covariances_init is not None and not self.update_covariances

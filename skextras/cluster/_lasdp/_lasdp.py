@@ -53,7 +53,7 @@ class LASDP(BaseLASDP):
     start. Without ``covariances_init``, the covariances are those of a first
     clustering, and :class:`ILASDP` is the better choice.
 
-    A gradient of the solver "low_rank" takes time :math:`O(n K d r)` for :math:`n`
+    A pass of the solver "low_rank" takes time :math:`O(n K d r)` for :math:`n`
     samples, :math:`K` clusters, :math:`d` features and ``rank`` :math:`r`, and memory
     is :math:`O(n K (d + r))`.
 
@@ -86,13 +86,14 @@ class LASDP(BaseLASDP):
         "each": trace 1 for every Z_k. "sum": ``n_clusters`` for their sum, which is a
         weaker relaxation.
     solver : str, default="auto"
-        "low_rank": factors of ``rank`` columns, any number of samples. "admm": dense
+        "low_rank": ``rank`` parts, any number of samples. "admm": dense
         matrices, up to a few hundred samples, with an upper bound. "cvxpy": the same
         program stated in cvxpy and solved by SCS, for comparison. "auto" is "low_rank".
     rank : int, default=4
-        Columns of each factor of "low_rank".
+        Parts of each Z_k of "low_rank". With 8, the objective is that of the SDP to
+        about 1e-4, at twice the time; labels rarely differ.
     solver_tol : float, default=0.001
-        Tolerance of the solver: of row sums, and relative to the objective.
+        Tolerance of the solver: of ``infeasibility_``, and relative to the objective.
     solver_max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
@@ -109,8 +110,8 @@ class LASDP(BaseLASDP):
         Cluster of each sample: that of the largest weighted density around ``means_``,
         as in ``predict``.
     membership_ : ndarray of shape (n_samples, n_clusters)
-        Row sums of the Z_k, scaled so that each row sums to 1. Where they say nothing,
-        as they may with equal covariances, those of a spectral rounding: 0 or 1.
+        Row sums of the Z_k, scaled so that each row sums to 1. Where they say little,
+        as they may with equal covariances, those of labels: 0 or 1.
     means_ : ndarray of shape (n_clusters, n_features)
         Means by membership.
     covariances_ : ndarray
@@ -123,7 +124,9 @@ class LASDP(BaseLASDP):
     upper_bound_ : float or None
         Value that no labels exceed with these covariances; None for "low_rank".
     infeasibility_ : float
-        Root mean square of the row sums of the sum of all Z_k, minus 1.
+        How far the relaxation misses its constraints: the root mean square of the
+        traces of the Z_k minus 1 for "low_rank", where row sums hold, and of the row
+        sums minus 1 for "admm" and "cvxpy".
     n_iter_ : int
         Number of iterations of the solver, without those of the loose starts.
     converged_ : bool
@@ -246,6 +249,12 @@ class LASDP(BaseLASDP):
                 stacklevel=2,
             )
         return self
+
+    def _options(self, n):
+        options = super()._options(n)
+        if self.n_init != "auto":
+            options["n_init"] = self.n_init
+        return options
 
     def _solve(self, X, given, rng, options):
         membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)

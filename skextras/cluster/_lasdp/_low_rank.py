@@ -1,4 +1,4 @@
-"""Low-rank LA-SDP: non-negative factors and an augmented Lagrangian."""
+"""Low-rank LA-SDP: parts of clusters and an augmented Lagrangian of the traces."""
 
 from typing import NamedTuple
 
@@ -6,66 +6,89 @@ import numpy as np
 
 from skextras.cluster._lasdp._low_rank_kernels import minimize
 
-_INNER = 200  # most gradients between two updates of the multipliers
+_INNER = 100  # most passes between two updates of the multipliers
+# by experiment: near the multipliers that are usual, and firm enough to hold traces
+_PRICE, _PENALTY = 0.05, 0.5
+_FIRM = 1e4  # largest penalty: for traces that these parts cannot have
 
 
 class LowRankResult(NamedTuple):
-    """Factors of the matrices Z_k = U_k'U_k, samples along the last axis."""
+    """Parts p of the matrices Z_k = sum of pp' / 1'p, samples along the last axis.
 
-    factors: np.ndarray
+    ``merit`` estimates the objective at traces of 1: it compares loose solutions.
+    """
+
+    parts: np.ndarray
     multipliers: np.ndarray
     objective: float
+    merit: float
     infeasibility: float
     n_iter: int
     converged: bool
 
 
-def start_factors(n_clusters, rank, n_samples, rng):
-    """Non-negative random factors of unit norm for each block."""
-    factors = np.abs(rng.normal(size=(n_clusters, rank, n_samples)))
-    return factors / np.linalg.norm(factors, axis=(1, 2), keepdims=True)
+def start_parts(n_clusters, rank, n_samples, rng):
+    """Random parts: non-negative, with sum 1 for each sample.
+
+    The power makes parts of a cluster differ: proportional ones are a saddle point.
+    """
+    parts = rng.uniform(size=(n_clusters, rank, n_samples)) ** 6
+    return parts / parts.sum(axis=(0, 1))
 
 
-def solve_low_rank(problem, factors, *, trace, tol, max_iter, multipliers=None):
-    """Solve LA-SDP near ``factors``, in O(n_samples) memory.
+def sum_up(W, g, P):
+    """Return the sums of the parts that the kernels carry on."""
+    norms = np.einsum("kn,krn->kr", g, P)
+    few = np.stack([P.sum(axis=2), np.einsum("krn,krn->kr", P, P), norms], axis=2)
+    return np.concatenate([few, P @ W.transpose(0, 2, 1)], axis=2)
+
+
+def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
+    """Solve LA-SDP near ``parts``, in O(n_samples) memory.
+
+    For u = p / sqrt(1'p), Z_k is the sum of uu', and as sums of parts are 1 for each
+    sample, so are the row sums. What is left is one constraint for each cluster: its
+    trace. ``infeasibility`` is the root mean square of the traces minus 1.
 
     The matrices are completely positive: of the relaxed ones, those with non-negative
     factors. Where the program has a better one without, its value is not reached.
-    ``infeasibility`` is the root mean square of the row sums minus 1.
     """
     joint = trace == "sum"
-    n = factors.shape[2]
+    n_clusters, _, n = parts.shape
     scale, shift = problem.scale, problem.shift
     W = problem.whitened / np.sqrt(scale)
     g, c = problem.norms / scale, (problem.constants - shift) / scale
-    U = np.array(factors, dtype=np.float64, order="C")
-    y = np.zeros(n) if multipliers is None else (multipliers + shift) / scale
-    beta, last, n_iter, inner = 1.0, np.inf, 0, 0.1
-    curvature = 2.0 * max(np.linalg.norm(w @ w.T, 2) for w in W) + 4.0 * beta * n
-    least, most = 1e-3 / curvature, 1e3 / curvature
-    step, before, converged = 1.0 / curvature, np.inf, False
-    while n_iter < max_iter:
-        objective, h, slope, n_done, step = minimize(
-            W, g, c, U, y, beta, min(_INNER, max_iter - n_iter), inner * n, step,
-            least, most, joint,
-        )  # fmt: skip
-        n_iter += max(n_done, 1)
+    P = np.array(parts, dtype=np.float64, order="C")
+    sums = sum_up(W, g, P)
+    # firmer where constants differ much: else the likeliest cluster takes all parts
+    unit = n / n_clusters * (1.0 + np.ptp(c))
+    y = np.full(n_clusters, _PRICE * unit)
+    if multipliers is not None:
+        y = multipliers / scale
+    beta, last, n_iter, inner = _PENALTY * unit, np.inf, 0, 0.1
+    step, before, converged = 1.0, np.inf, False
+    while n_iter < max_iter and not converged:
+        most = min(_INNER, max_iter - n_iter)
+        P, sums, objective, h, slope, n_done, step = minimize(
+            W, g, c, P, sums, y, beta, most, inner, step, joint
+        )
+        n_iter += n_done
         infeasibility = np.sqrt(np.mean(h**2))
-        y += beta * h
+        y = y + beta * h
         move = abs(objective - before) / n
         before = objective
         # a flat valley: the slope may stay while the objective no longer moves
-        if infeasibility <= tol and move <= (tol if slope <= tol * n else 0.1 * tol):
-            converged = True
-            break
+        quiet = move <= (tol if slope <= tol else 0.1 * tol)
+        converged = infeasibility <= tol and quiet
         if infeasibility > max(0.5 * last, tol):
-            beta *= 1.5
+            beta = min(1.5 * beta, _FIRM * unit)
         last = infeasibility
         inner = max(0.5 * inner, 0.5 * tol)
     return LowRankResult(
-        U,
-        scale * y - shift,
+        P,
+        scale * y,
         float(scale * objective - shift * n),
+        float(scale * (objective - y @ h) - shift * n),
         float(infeasibility),
         n_iter,
         converged,

@@ -1,200 +1,225 @@
 """Loops of the low-rank LA-SDP solver: samples lie along the last axis.
 
 ``W`` (n_clusters, n_features, n_samples) are whitened samples, ``g`` (n_clusters,
-n_samples) their squared norms, ``c`` (n_clusters,) the constants, and ``U``
-(n_clusters, rank, n_samples) the factors. The matrix of block k is
-
-A_k = W_k'W_k - (g_k 1' + 1 g_k') / 2 - c_k 11', and it is never formed.
+n_samples) their squared norms, ``c`` (n_clusters,) the constants, and ``P``
+(n_clusters, rank, n_samples) the parts: non-negative, with sum 1 for each sample. All
+that the objective needs of a part p are its sums (n_clusters, rank, 3 + n_features):
+1'p, p'p, g'p and Wp.
 """
 
 import numpy as np
 
 from skextras._jit import FAST, jit
 
-TILE = 512  # samples of which W and U stay in the cache
+TILE = 256  # samples of which all blocks stay in the cache
+SIZE, SQUARE, NORM, PRODUCT = 0, 1, 2, 3  # places of the sums
 
 
 @jit(fastmath=FAST)
-def _value(W, g, c, U, y, beta, P, s, t, h):
-    """Fill the products and the residual ``h``; return the Lagrangian and objective."""
-    n_clusters, n_features, n = W.shape
-    rank = U.shape[1]
-    P[:] = 0.0
+def _step(W, g, P, low, high, scale, mean, load, curve, G):
+    """Fill ``G`` with a gradient step from the tile of ``P``."""
+    n_clusters, n_features, _ = W.shape
+    rank = P.shape[1]
     for k in range(n_clusters):
-        for low in range(0, n, TILE):
-            high = min(low + TILE, n)
+        g_k = g[k, low:high]
+        for b in range(rank):
+            p, out, t = P[k, b, low:high], G[k, b], scale[k, b]
+            kept, shift = 1.0 - t * curve[k, b], t * load[k, b]
+            for i in range(high - low):
+                out[i] = kept * p[i] - shift - t * g_k[i]
+        for b in range(rank):
+            out, t = G[k, b], 2.0 * scale[k, b]
+            for a in range(n_features):
+                w, factor = W[k, a, low:high], t * mean[k, b, a]
+                for i in range(high - low):
+                    out[i] += factor * w[i]
+
+
+@jit(fastmath=FAST)
+def _project(G, size, scale, price, total, slope):
+    """Project each column on sum 1 and >= 0, in the metric of ``1 / scale``.
+
+    Newton's method from below on the price of the sum: it ends at the exact one.
+    """
+    n_clusters, rank, _ = G.shape
+    for i in range(size):
+        price[i] = -np.inf
+    moved = True
+    while moved:
+        for i in range(size):
+            total[i], slope[i] = -1.0, 0.0
+        for k in range(n_clusters):
             for b in range(rank):
-                u = U[k, b, low:high]
-                for a in range(n_features):
-                    w = W[k, a, low:high]
-                    total = 0.0
-                    for i in range(high - low):
-                        total += w[i] * u[i]
-                    P[k, a, b] += total
-    for i in range(n):
-        h[i] = -1.0
-    objective = 0.0
+                v, t = G[k, b], scale[k, b]
+                for i in range(size):
+                    kept = 1.0 if v[i] > t * price[i] else 0.0
+                    total[i] += kept * v[i]
+                    slope[i] += kept * t
+        moved = False
+        for i in range(size):
+            new = max(total[i] / slope[i], price[i])
+            moved = moved or new > price[i] + 1e-13 * abs(new)
+            price[i] = new
     for k in range(n_clusters):
         for b in range(rank):
-            u = U[k, b]
-            g_k = g[k]
-            total, weighted = 0.0, 0.0
-            for i in range(n):
-                total += u[i]
-                weighted += g_k[i] * u[i]
-            s[k, b] = total
-            t[k, b] = weighted
-            for i in range(n):
-                h[i] += u[i] * total
-            objective -= total * (weighted + c[k] * total)
+            v, t = G[k, b], scale[k, b]
+            for i in range(size):
+                v[i] = max(v[i] - t * price[i], 0.0)
+
+
+@jit(fastmath=FAST)
+def _add_sums(W, g, P, low, high, G, sums, cross):
+    """Add the sums of the tile ``G``, and its products with that of ``P``."""
+    n_clusters, n_features, _ = W.shape
+    for k in range(n_clusters):
+        g_k = g[k, low:high]
+        for b in range(P.shape[1]):
+            v, p = G[k, b], P[k, b, low:high]
+            size, square, norm, product = 0.0, 0.0, 0.0, 0.0
+            for i in range(high - low):
+                size += v[i]
+                square += v[i] * v[i]
+                norm += v[i] * g_k[i]
+                product += v[i] * p[i]
+            sums[k, b, SIZE] += size
+            sums[k, b, SQUARE] += square
+            sums[k, b, NORM] += norm
+            cross[k, b] += product
             for a in range(n_features):
-                objective += P[k, a, b] ** 2
+                w = W[k, a, low:high]
+                total = 0.0
+                for i in range(high - low):
+                    total += w[i] * v[i]
+                sums[k, b, PRODUCT + a] += total
+
+
+@jit(fastmath=FAST)
+def sweep(W, g, P, scale, mean, load, curve, out, sums, cross):
+    """Step, project into ``out`` and sum up, in one pass over the samples."""
+    n_clusters, rank, n = P.shape
+    G = np.empty((n_clusters, rank, TILE))
+    price, total, slope = np.empty(TILE), np.empty(TILE), np.empty(TILE)
+    sums[:] = 0.0
+    cross[:] = 0.0
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        _step(W, g, P, low, high, scale, mean, load, curve, G)
+        _project(G, high - low, scale, price, total, slope)
+        for k in range(n_clusters):
+            for b in range(rank):
+                out[k, b, low:high] = G[k, b, : high - low]
+        _add_sums(W, g, P, low, high, G, sums, cross)
+
+
+@jit(fastmath=FAST)
+def evaluate(sums, c, y, beta, joint, h):
+    """Fill ``h``, the traces minus 1; return the Lagrangian and the objective."""
+    n_clusters, rank, width = sums.shape
+    objective = 0.0
+    for k in range(n_clusters):
+        h[k] = -1.0
+        for b in range(rank):
+            s = sums[k, b]
+            if s[SIZE] > 0.0:
+                h[k] += s[SQUARE] / s[SIZE]
+                for a in range(PRODUCT, width):
+                    objective += s[a] * s[a] / s[SIZE]
+                objective -= s[NORM] + c[k] * s[SIZE]
+    if joint:
+        h[:] = h.sum() / n_clusters
     penalty = 0.0
-    for i in range(n):
-        penalty += h[i] * (y[i] + 0.5 * beta * h[i])
+    for k in range(n_clusters):
+        penalty += h[k] * (y[k] + 0.5 * beta * h[k])
     return penalty - objective, objective
 
 
 @jit(fastmath=FAST)
-def _gradient(W, g, c, U, y, beta, P, s, t, h, grad, joint):
-    """Fill the gradient of the Lagrangian along the spheres that hold ``U``."""
-    n_clusters, n_features, n = W.shape
-    rank = U.shape[1]
-    price = y + beta * h
-    normal = np.zeros(n_clusters)
+def derive(sums, c, y, beta, h, mean, load, curve):
+    """Fill the parts of the gradient: it is g - 2 W'mean + load + curve p."""
+    n_clusters, rank, width = sums.shape
     for k in range(n_clusters):
+        price = y[k] + beta * h[k]
         for b in range(rank):
-            u, out, g_k = U[k, b], grad[k, b], g[k]
-            total, push = s[k, b], t[k, b] + 2.0 * c[k] * s[k, b]
-            for i in range(n):
-                push += price[i] * u[i]
-            for i in range(n):
-                out[i] = (g_k[i] + price[i]) * total + push
-        for low in range(0, n, TILE):
-            high = min(low + TILE, n)
-            for b in range(rank):
-                out = grad[k, b, low:high]
-                for a in range(n_features):
-                    w, factor = W[k, a, low:high], -2.0 * P[k, a, b]
-                    for i in range(high - low):
-                        out[i] += factor * w[i]
-        for b in range(rank):
-            u, out = U[k, b], grad[k, b]
-            for i in range(n):
-                normal[k] += out[i] * u[i]
-    if joint:
-        normal[:] = normal.sum() / n_clusters
-    slope = 0.0
-    for k in range(n_clusters):
-        for b in range(rank):
-            u, out = U[k, b], grad[k, b]
-            for i in range(n):
-                out[i] -= normal[k] * u[i]
-                if u[i] > 0.0 or out[i] < 0.0:
-                    slope += out[i] * out[i]
-    return np.sqrt(slope)
+            s = sums[k, b]
+            load[k, b], curve[k, b] = c[k], 0.0
+            inverse = 1.0 / s[SIZE] if s[SIZE] > 0.0 else 0.0
+            for a in range(width - PRODUCT):
+                mean[k, b, a] = s[PRODUCT + a] * inverse
+                load[k, b] += mean[k, b, a] ** 2
+            load[k, b] -= price * s[SQUARE] * inverse * inverse
+            curve[k, b] = 2.0 * price * inverse
 
 
 @jit(fastmath=FAST)
-def _move(U, grad, step, out, joint):
-    """Step against the gradient, clip at 0, scale back; False if nothing is left."""
-    n_clusters, rank, n = U.shape
-    norm = np.zeros(n_clusters)
-    for k in range(n_clusters):
-        for b in range(rank):
-            u, v, d = U[k, b], out[k, b], grad[k, b]
-            total = 0.0
-            for i in range(n):
-                x = max(u[i] - step * d[i], 0.0)
-                v[i] = x
-                total += x * x
-            norm[k] += total
-    if joint:
-        norm[:] = norm.sum() / n_clusters
-    for k in range(n_clusters):
-        if not norm[k] > 0.0:
-            return False
-        factor = 1.0 / np.sqrt(norm[k])
-        for b in range(rank):
-            v = out[k, b]
-            for i in range(n):
-                v[i] *= factor
-    return True
+def _bend(sums, new, cross, parts, parts_new):
+    """Product of the last step and the change of the gradient."""
+    mean, load, curve = parts
+    mean_new, load_new, curve_new = parts_new
+    out = 0.0
+    for k in range(load.shape[0]):
+        for b in range(load.shape[1]):
+            s, t = sums[k, b], new[k, b]
+            out += (load_new[k, b] - load[k, b]) * (t[SIZE] - s[SIZE])
+            out += curve_new[k, b] * (t[SQUARE] - cross[k, b])
+            out -= curve[k, b] * (cross[k, b] - s[SQUARE])
+            for a in range(mean.shape[2]):
+                move = t[PRODUCT + a] - s[PRODUCT + a]
+                out -= 2.0 * (mean_new[k, b, a] - mean[k, b, a]) * move
+    return out
 
 
 @jit(fastmath=FAST)
-def _curvature(U, U_new, grad, grad_new):
-    """Products of the last step and the change of the gradient: ss, sy, yy."""
-    ss, sy, yy = 0.0, 0.0, 0.0
-    n_clusters, rank, n = U.shape
-    for k in range(n_clusters):
-        for b in range(rank):
-            u, v, d, e = U[k, b], U_new[k, b], grad[k, b], grad_new[k, b]
-            for i in range(n):
-                move, change = v[i] - u[i], e[i] - d[i]
-                ss += move * move
-                sy += move * change
-                yy += change * change
-    return ss, sy, yy
-
-
-@jit(fastmath=FAST)
-def value_and_gradient(W, g, c, U, y, beta, joint):
-    """Lagrangian, its gradient along the spheres, the objective and the residual."""
-    n_clusters, n_features, n = W.shape
-    rank = U.shape[1]
-    P = np.empty((n_clusters, n_features, rank))
-    s, t = np.empty((n_clusters, rank)), np.empty((n_clusters, rank))
-    h, grad = np.empty(n), np.empty_like(U)
-    value, objective = _value(W, g, c, U, y, beta, P, s, t, h)
-    _gradient(W, g, c, U, y, beta, P, s, t, h, grad, joint)
-    return value, grad, objective, h
-
-
-@jit(fastmath=FAST)
-def minimize(W, g, c, U, y, beta, max_iter, tol, step, least, most, joint):
+def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, joint):
     """Lower the Lagrangian by Barzilai-Borwein steps with a non-monotone search.
 
-    ``U`` is changed in place. Returns the objective, the residual, the length of the
-    last projected gradient, the number of gradients and the step to go on with.
+    A part moves in proportion to its size: then the penalty bends all parts alike.
+    Returns parts, their sums, the objective, traces minus 1, the length of the last
+    projected gradient per sample, the number of passes and the step to go on with.
     """
     n_clusters, n_features, n = W.shape
-    rank, memory = U.shape[1], 10
-    P = np.empty((n_clusters, n_features, rank))
-    s, t = np.empty((n_clusters, rank)), np.empty((n_clusters, rank))
-    h, grad = np.empty(n), np.empty_like(U)
-    grad_new, U_new = np.empty_like(U), np.empty_like(U)
-    value, objective = _value(W, g, c, U, y, beta, P, s, t, h)
-    slope = _gradient(W, g, c, U, y, beta, P, s, t, h, grad, joint)
+    rank, memory = P.shape[1], 10
+    out, new = np.empty_like(P), np.empty_like(sums)
+    mean, mean_new = np.empty((2, n_clusters, rank, n_features))
+    load, load_new, curve, curve_new = np.empty((4, n_clusters, rank))
+    scale, cross = np.empty((2, n_clusters, rank))
+    h = np.empty(n_clusters)
+    value, objective = evaluate(sums, c, y, beta, joint, h)
+    derive(sums, c, y, beta, h, mean, load, curve)
     recent = np.full(memory, value)
-    n_iter = 0
+    n_iter, n_moves, slope = 0, 0, np.inf
     while n_iter < max_iter and slope > tol:
-        bar = recent.max()
-        ss = 0.0
+        bar = recent.max() + 1e-13 * n
         for _ in range(30):
-            if _move(U, grad, step, U_new, joint):
-                value, objective = _value(W, g, c, U_new, y, beta, P, s, t, h)
-                ss = 0.0
-                for k in range(n_clusters):
-                    for b in range(rank):
-                        u, v = U[k, b], U_new[k, b]
-                        for i in range(n):
-                            ss += (v[i] - u[i]) ** 2
-                if value <= bar - 1e-4 * ss / step:
-                    break
+            for k in range(n_clusters):
+                for b in range(rank):
+                    share = sums[k, b, SIZE] * n_clusters * rank / n
+                    scale[k, b] = step * max(share, 1e-9)
+            sweep(W, g, P, scale, mean, load, curve, out, new, cross)
+            n_iter += 1
+            ss = 0.0
+            for k in range(n_clusters):
+                for b in range(rank):
+                    apart = new[k, b, SQUARE] + sums[k, b, SQUARE] - 2.0 * cross[k, b]
+                    ss += max(apart, 0.0) * step / scale[k, b]
+            value, objective = evaluate(new, c, y, beta, joint, h)
+            if value <= bar - 1e-4 * ss / step:
+                break
             step *= 0.3
         else:  # rounding has the last word: stay where we are
-            value, objective = _value(W, g, c, U, y, beta, P, s, t, h)
+            objective = evaluate(sums, c, y, beta, joint, h)[1]
             break
-        slope = _gradient(W, g, c, U_new, y, beta, P, s, t, h, grad_new, joint)
-        ss, sy, yy = _curvature(U, U_new, grad, grad_new)
-        if sy > 0.0:
-            step = ss / sy if n_iter % 2 else sy / yy
-        else:
-            step *= 4.0
-        step = min(max(step, least), most)
-        U[:] = U_new
-        grad, grad_new = grad_new, grad
-        recent[n_iter % memory] = value
-        n_iter += 1
-    return objective, h, slope, n_iter, step
+        slope = np.sqrt(ss / n) / step
+        derive(new, c, y, beta, h, mean_new, load_new, curve_new)
+        sy = _bend(
+            sums, new, cross, (mean, load, curve), (mean_new, load_new, curve_new)
+        )
+        step = ss / sy if sy > 0.0 else 4.0 * step
+        step = min(max(step, 1e-3), 1e2)
+        P, out = out, P
+        sums, new = new, sums
+        mean, mean_new = mean_new, mean
+        load, load_new = load_new, load
+        curve, curve_new = curve_new, curve
+        recent[n_moves % memory] = value
+        n_moves += 1
+    return P, sums, objective, h, slope, n_iter, step

@@ -5,7 +5,8 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
-_CLEAR = 0.05  # median lead of the largest membership below which it says nothing
+_CLEAR = 0.9  # mean lead of the largest membership above which it is believed
+_FEW = 5000  # samples that are enough to find k centres
 
 
 def one_hot(labels, n_clusters):
@@ -44,26 +45,34 @@ def hard_objective(X, labels, covariances, log_weights):
 def spectral_labels(solution, n_clusters, rng):
     """K-means on the leading eigenvectors of the sum of all Z_k."""
     vectors = solution.leading_vectors(n_clusters)
-    return KMeans(n_clusters, n_init=10, random_state=rng).fit(vectors).labels_
+    some = vectors
+    if len(vectors) > _FEW:
+        some = vectors[rng.choice(len(vectors), _FEW, replace=False)]
+    kmeans = KMeans(n_clusters, n_init=10, random_state=rng).fit(some)
+    return kmeans.predict(vectors).astype(np.intp)
 
 
 def round_solution(solution, X, covariances, log_weights, rng):
     """Return labels and memberships of a relaxed solution.
 
-    Labels are the largest memberships, unless these say nothing: with equal
-    covariances, all may be 1 / n_clusters. Then the sum of the Z_k is rounded, and the
-    clusters are matched with the covariances by likelihood.
+    Labels are the largest memberships. With equal covariances, the Z_k may share their
+    sum in any way, and memberships say nothing. So unless they are clear, the sum of
+    the Z_k is rounded as well, and its clusters are matched with the covariances by
+    likelihood. The labels of larger likelihood are taken, and memberships are theirs.
     """
     membership, n_clusters = solution.membership, len(covariances)
     labels = membership.argmax(axis=1)
     ordered = np.sort(membership, axis=1)
-    lead = np.median(ordered[:, -1] - ordered[:, -2])
-    if lead >= _CLEAR and len(np.unique(labels)) == n_clusters:
+    lead = np.mean(ordered[:, -1] - ordered[:, -2])
+    whole = len(np.unique(labels)) == n_clusters
+    if lead >= _CLEAR and whole:
         return labels, membership
-    labels = spectral_labels(solution, n_clusters, rng).astype(np.intp)
-    terms = hard_terms(X, labels, covariances, log_weights)
+    other = spectral_labels(solution, n_clusters, rng)
+    terms = hard_terms(X, other, covariances, log_weights)
     rows, columns = linear_sum_assignment(terms, maximize=True)
-    new = np.empty(n_clusters, dtype=np.intp)
-    new[columns] = rows
-    labels = new[labels]
+    value = hard_objective(X, labels, covariances, log_weights)
+    if not whole or terms[rows, columns].sum() > value:
+        new = np.empty(n_clusters, dtype=np.intp)
+        new[columns] = rows
+        labels = new[other]
     return labels, one_hot(labels, n_clusters)

@@ -6,17 +6,19 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skextras._validation import check_memory
-from skextras.cluster._lasdp._low_rank import solve_low_rank, start_factors
+from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts
 
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
-_LOOSE = 1e-2  # tolerance of the starts, of which the best is carried on
+_LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
+_SHORT = 500  # most passes of a start
+_TINY = np.finfo(float).tiny
 _COPIES = {"admm": 12, "cvxpy": 30}  # matrices of n x n for each cluster, about
 
 
 class Solution(NamedTuple):
-    """A relaxed solution: factors or matrices, whichever the solver works with."""
+    """A relaxed solution: parts or matrices, whichever the solver works with."""
 
-    factors: np.ndarray | None
+    parts: np.ndarray | None
     matrices: np.ndarray | None
     multipliers: np.ndarray | None
     membership: np.ndarray
@@ -28,15 +30,39 @@ class Solution(NamedTuple):
 
     def leading_vectors(self, n_vectors):
         """Leading eigenvectors of the sum of all Z_k, as columns."""
-        if self.factors is None:
+        if self.parts is None:
             total = self.matrices.sum(axis=0)
             n = len(total)
             low = max(n - n_vectors, 0)
             return eigh(total, subset_by_index=[low, n - 1])[1]
-        stacked = self.factors.reshape(-1, self.factors.shape[2])
+        sizes = np.maximum(self.parts.sum(axis=2, keepdims=True), _TINY)
+        stacked = (self.parts / np.sqrt(sizes)).reshape(-1, self.parts.shape[2])
         values, vectors = np.linalg.eigh(stacked @ stacked.T)
         values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
         return stacked.T @ (vectors / np.sqrt(np.maximum(values, 1e-12)))
+
+    def scatters(self, X):
+        """Return X'(diag(Z_k 1) - Z_k)X and the sum of the entries of Z_k, for each k.
+
+        Their ratio is the covariance with the largest objective for these Z_k.
+        """
+        if self.parts is None:
+            Z = np.maximum(self.matrices, 0.0)
+            weights = Z.sum(axis=2)
+        else:
+            weights = self.parts.sum(axis=1)
+        sizes = weights.sum(axis=1)
+        out = np.empty((len(weights), X.shape[1], X.shape[1]))
+        for k, weight in enumerate(weights):
+            centred = X - weight @ X / max(sizes[k], _TINY)
+            if self.parts is None:
+                between = centred.T @ Z[k] @ centred
+            else:
+                sums = self.parts[k] @ centred
+                size = np.maximum(self.parts[k].sum(axis=1), _TINY)
+                between = (sums.T / size) @ sums
+            out[k] = (centred.T * weight) @ centred - between
+        return out, sizes
 
 
 def memberships(row_sums):
@@ -69,23 +95,26 @@ def solve(
         sums = memberships(result.matrices.sum(axis=2))
         return Solution(None, result.matrices, None, sums, *result[1:])
     options = {"trace": trace, "max_iter": max_iter}
-    if last is None or last.factors is None:
-        loose = {**options, "tol": max(tol, _LOOSE)}
-        starts = (start_factors(n_clusters, rank, n, rng) for _ in range(n_init))
+    if last is None or last.parts is None:
+        loose = {
+            "trace": trace,
+            "tol": max(tol, min(10.0 * tol, _LOOSE)),
+            "max_iter": min(max_iter, _SHORT),
+        }
+        starts = (start_parts(n_clusters, rank, n, rng) for _ in range(n_init))
         last = max(
             (solve_low_rank(problem, start, **loose) for start in starts),
-            key=lambda result: result.objective,
+            # where a cluster lost all parts, its trace stays 0
+            key=lambda result: (result.converged, result.merit),
         )
     result = solve_low_rank(
-        problem, last.factors, tol=tol, multipliers=last.multipliers, **options
+        problem, last.parts, tol=tol, multipliers=last.multipliers, **options
     )
-    U = result.factors
-    sums = np.einsum("krn,kr->kn", U, U.sum(axis=2))
     return Solution(
-        U,
+        result.parts,
         None,
         result.multipliers,
-        memberships(sums),
+        memberships(result.parts.sum(axis=1)),
         result.objective,
         None,
         result.infeasibility,

@@ -52,4 +52,4 @@ def first_labels(model, X, rng, options):
     identity = mean_variance(X) * np.eye(X.shape[1])
     same = np.repeat(identity[None], n_clusters, axis=0)
     solution = solve(make_problem(X, same, np.zeros(n_clusters)), rng=rng, **options)
-    return spectral_labels(solution, n_clusters, rng).astype(np.intp)
+    return spectral_labels(solution, n_clusters, rng)

@@ -1,0 +1,168 @@
+"""One run of iLA-SDP: labels and covariances by turns, then EM."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skextras.cluster._lasdp._covariances import (
+    estimate_covariances,
+    estimate_means,
+    shrink,
+)
+from skextras.cluster._lasdp._em import estimate_weights, expectation_maximization
+from skextras.cluster._lasdp._problem import make_problem
+from skextras.cluster._lasdp._rounding import one_hot, round_solution
+from skextras.cluster._lasdp._solution import Solution, solve
+from skextras.cluster._lasdp._start import first_labels
+
+_ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
+
+
+class Run(NamedTuple):
+    """A clustering, the path to it, and what kept it from coming to rest.
+
+    ``value`` compares runs: with shrunk covariances, no cluster that collapses has a
+    large one.
+    """
+
+    labels: np.ndarray
+    membership: np.ndarray
+    means: np.ndarray
+    weights: np.ndarray
+    covariances: np.ndarray
+    solution: Solution
+    path: list
+    value: float
+    faults: list
+
+
+def best_run(runs, min_size):
+    """Return the run with the largest value among those without too small clusters."""
+
+    def rank(run):
+        sizes = np.bincount(run.labels, minlength=run.membership.shape[1])
+        return sizes.min() >= min_size, run.value
+
+    return max(runs, key=rank)
+
+
+def alternate(model, X, given, rng, step):
+    """Alternate between labels and covariances, from a start of its own."""
+    options = model._options(len(X))
+    fixed = given is not None and not model.update_covariances
+    membership = np.full((len(X), model.n_clusters), 1.0 / model.n_clusters)
+    labels = None
+    if given is None or model.weights == "estimated":
+        labels = first_labels(model, X, rng, options)
+        membership = one_hot(labels, model.n_clusters)
+    path, solution, best, faults = [], None, None, []
+    for iteration in range(1 if fixed else model.max_iter):
+        with step():
+            covariances = given
+            if iteration or given is None:
+                covariances = _update(model, X, membership, solution, iteration)
+            log_weights = model._log_weights(membership)
+            problem = make_problem(X, covariances, log_weights)
+            solution = solve(problem, rng=rng, last=solution, **options)
+            before = labels
+            labels, membership = round_solution(
+                solution, X, covariances, log_weights, rng
+            )
+        size = np.bincount(labels, minlength=model.n_clusters)
+        if best is not None and size.min() < model.min_cluster_size:
+            faults.append(
+                f"cluster {int(size.argmin())} fell to {size.min()} samples, below "
+                f"min_cluster_size={model.min_cluster_size:g}, in iteration "
+                f"{iteration + 1}, and the one before is kept; raise shrinkage or "
+                "ask for fewer clusters"
+            )
+            break
+        path.append(solution.objective)
+        best = labels, membership, covariances, solution
+        if fixed or _is_at_rest(model, iteration, labels, before, path):
+            break
+        if model.covariance_update == "hard":
+            membership = one_hot(labels, model.n_clusters)
+    else:
+        faults.append(
+            f"labels still change after max_iter={model.max_iter} iterations; raise "
+            "max_iter"
+        )
+    labels, membership, covariances, solution = best
+    if not solution.converged:
+        faults.append(
+            f"the solver did not reach solver_tol={model.solver_tol:g} in "
+            f"{solution.n_iter} iterations; raise solver_max_iter"
+        )
+    run = Run(
+        labels,
+        membership,
+        estimate_means(X, membership),
+        estimate_weights(membership, model.weights),
+        covariances,
+        solution,
+        path,
+        solution.objective,
+        faults,
+    )
+    return run if fixed or model.refine is None else _refine(model, X, run)
+
+
+def _update(model, X, membership, solution, iteration):
+    """Estimate the covariances of the next iteration."""
+    shrinkage, floor = model.shrinkage, model._floor(X)
+    if model.anneal and iteration < len(_ANNEAL):
+        shrinkage = _ANNEAL[iteration]
+    kind = model.covariance_type
+    # memberships of a spectral rounding are not those of the Z_k
+    if (
+        model.covariance_update == "exact"
+        and solution is not None
+        and membership is solution.membership
+    ):
+        return shrink(*solution.scatters(X), kind, shrinkage, floor)
+    means = estimate_means(X, membership)
+    return estimate_covariances(X, membership, means, kind, shrinkage, floor)
+
+
+def _is_at_rest(model, iteration, labels, before, path):
+    """Labels stayed, or the objective nearly did, with the final shrinkage."""
+    if model.anneal and iteration < len(_ANNEAL):
+        return False
+    if before is not None and (labels == before).all():
+        return True
+    return len(path) > 1 and abs(path[-1] - path[-2]) <= model.tol * abs(path[-2])
+
+
+def _refine(model, X, run):
+    """Let EM go on from the memberships of a run."""
+    result = expectation_maximization(
+        X,
+        run.membership,
+        covariance_type=model.covariance_type,
+        shrinkage=model.shrinkage,
+        floor=model._floor(X),
+        weights=model.weights,
+        min_size=model.min_cluster_size,
+        max_iter=200,
+        tol=1e-4,
+    )
+    faults = list(run.faults)
+    if not result.converged:
+        reason = "is not at rest after 200 iterations; set refine=None"
+        if result.n_iter < 200:
+            reason = (
+                f"stopped in iteration {result.n_iter}, before a cluster weighs "
+                f"less than min_cluster_size={model.min_cluster_size:g}; raise "
+                "shrinkage, or set refine=None"
+            )
+        faults.append(f"EM {reason}")
+    return run._replace(
+        labels=result.membership.argmax(axis=1),
+        membership=result.membership,
+        means=result.means,
+        weights=result.weights,
+        covariances=result.covariances,
+        value=result.log_likelihood,
+        faults=faults,
+    )

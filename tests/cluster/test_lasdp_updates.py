@@ -1,0 +1,111 @@
+"""Covariances from memberships, and the choice among runs."""
+
+import numpy as np
+import pytest
+
+from skextras.cluster import ILASDP
+from skextras.cluster._lasdp._alternation import Run, best_run
+from skextras.cluster._lasdp._covariances import (
+    TYPES,
+    contract,
+    estimate_covariances,
+    estimate_means,
+    expand,
+    shrink,
+)
+from skextras.cluster._lasdp._problem import make_problem
+from skextras.cluster._lasdp._rounding import one_hot
+from skextras.cluster._lasdp._solution import solve
+from tests import naive
+from tests.cluster.test_lasdp_solvers import clusters
+
+SOLVE = {
+    "rank": 4, "trace": "each", "tol": 1e-3, "max_iter": 5000, "max_memory": 10**9,
+    "n_init": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.3, 1.0, "auto"])
+def test_covariances_equal_the_naive_ones(shrinkage):
+    rng = np.random.default_rng(3)
+    X, P = rng.normal(size=(40, 3)), rng.dirichlet(np.ones(2), size=40)
+    means = np.stack([np.average(X, axis=0, weights=p) for p in P.T])
+    found = estimate_covariances(X, P, means, "full", shrinkage, 0.0)
+    for k, p in enumerate(P.T):
+        share = (4 / (p.sum() + 4)) ** 1.5 if shrinkage == "auto" else shrinkage
+        np.testing.assert_allclose(found[k], naive.shrunk_covariance(X, p, share))
+    tied = estimate_covariances(X, P, means, "tied", 0.0, 0.0)
+    full = estimate_covariances(X, P, means, "full", 0.0, 0.0)
+    np.testing.assert_allclose(tied[1], np.average(full, axis=0, weights=P.sum(axis=0)))
+    for covariance_type in TYPES:
+        some = estimate_covariances(X, P, means, covariance_type, 0.1, 0.01)
+        there = contract(some, covariance_type)
+        np.testing.assert_allclose(expand(there, covariance_type, 2, 3), some)
+        assert np.linalg.eigvalsh(some).min() > 0.01
+
+
+def test_exact_update_has_the_largest_objective():
+    """For the same Z_k, any other covariances have a smaller one; "soft" ones too."""
+    rng = np.random.default_rng(0)
+    X, _, covariances = clusters(40, 2, 3, 14)
+    problem = make_problem(X, covariances, np.zeros(2))
+    dense = solve(problem, solver="admm", **SOLVE, rng=rng)
+    low_rank = solve(problem, solver="low_rank", **SOLVE, rng=np.random.RandomState(0))
+    for solution in (dense, low_rank):
+        Z = solution.matrices
+        if Z is None:
+            Z = naive.lasdp_relaxed(solution.parts)
+        Z = np.maximum(Z, 0)
+
+        def objective(matrices, Z=Z):
+            return np.vdot(naive.lasdp_matrices(X, matrices, np.zeros(2)), Z)
+
+        sums, sizes = solution.scatters(X + 50)
+        np.testing.assert_allclose(sizes, Z.sum(axis=(1, 2)))
+        best = shrink(sums, sizes, "full", 0.0, 0.0)
+        means = estimate_means(X, solution.membership)
+        soft = estimate_covariances(X, solution.membership, means, "full", 0.0, 0.0)
+        assert objective(best) > objective(soft)
+        for _ in range(10):
+            root = np.eye(3) + 0.05 * rng.normal(size=(2, 3, 3))
+            assert objective(best) > objective(root @ best @ root.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_exact_updates_raise_the_objective(seed):
+    X, _, _ = clusters(45, 3, 2, seed, gap=2.0)
+    model = ILASDP(
+        3, covariance_update="exact", shrinkage=0.0, refine=None, solver="admm",
+        solver_tol=1e-4, init="k-means++", tol=0, random_state=seed,
+    ).fit(X)  # fmt: skip
+    assert model.n_iter_ > 3
+    assert (np.diff(model.objective_path_) > -1e-4 * 45 * 2).all()
+
+
+def test_the_best_of_several_runs_is_kept():
+    X, _, _ = clusters(90, 4, 2, 16, gap=2.0)
+    params = {"init": "k-means++", "covariance_type": "spherical", "max_iter": 50}
+
+    def value(model):
+        return model.score(X) if model.refine else model.objective_
+
+    for refine in ("em", None):
+        several = ILASDP(4, **params, refine=refine, n_init=5, random_state=0).fit(X)
+        rng = np.random.RandomState(0)
+        singles = [
+            ILASDP(4, **params, refine=refine, random_state=rng).fit(X)
+            for _ in range(5)
+        ]
+        values = [value(model) for model in singles]
+        assert max(values) - min(values) > 1e-6 * abs(max(values))
+        np.testing.assert_allclose(value(several), max(values), rtol=1e-4)
+
+
+def test_runs_with_too_small_clusters_come_last():
+    P = one_hot(np.array([0, 0, 1, 1]), 2)
+    few, fair = (
+        Run(np.array(labels), P, *[None] * 5, value, [])
+        for labels, value in (([0, 0, 0, 1], 9.0), ([0, 0, 1, 1], 1.0))
+    )
+    assert best_run([few, fair], 2) is fair
+    assert best_run([few, fair], 1) is few
