@@ -1,20 +1,23 @@
 """Certified K-means in its plainest form: brute force, and dense matrices."""
 
+from functools import lru_cache
+
 import numpy as np
 
 
+@lru_cache
 def partitions(n, k):
-    """Yield the labels of all divisions of n points into exactly k clusters, once."""
+    """Return the labels of all divisions of n points into exactly k clusters."""
 
     def extend(labels, used):
         if len(labels) == n:
             if used == k:
-                yield np.array(labels)
+                yield labels
             return
         for label in range(min(used + 1, k)):
             yield from extend([*labels, label], max(used, label + 1))
 
-    yield from extend([], 0)
+    return np.array(list(extend([], 0)))
 
 
 def inertia(X, labels):
@@ -26,9 +29,17 @@ def inertia(X, labels):
     )
 
 
+def inertias(X, k):
+    """Inertia of each of the ``partitions``."""
+    X = X - X.mean(axis=0)
+    belongs = partitions(len(X), k)[:, :, None] == np.arange(k)
+    sums = np.einsum("lik,ij->lkj", belongs, X)
+    return (X**2).sum() - ((sums**2).sum(axis=2) / belongs.sum(axis=1)).sum(axis=1)
+
+
 def best_inertia(X, k):
     """Return the least inertia of all divisions into k clusters."""
-    return min(inertia(X, labels) for labels in partitions(len(X), k))
+    return max(inertias(X, k).min(), 0.0)
 
 
 def dual_bound(X, k, N):

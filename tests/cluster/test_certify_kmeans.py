@@ -36,11 +36,11 @@ def test_bounds_and_certificates_by_brute_force(seed):
     rng = np.random.default_rng(seed)
     n, k = rng.integers(4, 8), rng.integers(2, 4)
     X = rng.normal(size=(n, rng.integers(1, 4))) + 3 * rng.integers(0, k, (n, 1))
-    best = naive_sdp.best_inertia(X, k)
+    best = naive_sdp.best_inertia(X, int(k))
     for method in ("spectral", "sdp", "blocks"):
         bound = kmeans_lower_bound(X, k, method=method, block_size=5, random_state=0)
         assert bound.lower_bound <= best * (1 + 1e-12)
-    labels = [*naive_sdp.partitions(n, k)][:: 1 + n // 3]
+    labels = naive_sdp.partitions(int(n), int(k))[:: 1 + n // 3]
     for codes, method in [(labels[0], "sdp"), *((codes, "quick") for codes in labels)]:
         result = certify_kmeans(X, codes, method=method)
         np.testing.assert_allclose(
@@ -299,6 +299,13 @@ def test_threads_change_nothing(method):
     options = {"method": method, "block_size": 50, "sample_size": 50, "n_draws": 6}
     one = certify_kmeans(X, labels, **options, n_jobs=1, random_state=0)
     assert certify_kmeans(X, labels, **options, n_jobs=2, random_state=0) == one
+
+
+def test_twins_agree():
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    values = [naive_sdp.inertia(X, labels) for labels in naive_sdp.partitions(7, 3)]
+    assert len(values) == 301
+    np.testing.assert_allclose(naive_sdp.inertias(X, 3), values)
 
 
 def test_trivial_cases():
