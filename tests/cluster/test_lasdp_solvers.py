@@ -61,7 +61,7 @@ def lagrangian(problem, P, y, beta, joint):
     n_clusters, rank, _ = P.shape
     W, g, c = problem.whitened, problem.norms, problem.constants
     sums, h = sum_up(W, g, P), np.empty(n_clusters)
-    value, objective = evaluate(sums, c, y, beta, joint, h)
+    value, objective = evaluate(sums, c, y, beta, 1.0, joint, h)
     mean, load = np.empty((n_clusters, rank, W.shape[1])), np.empty((n_clusters, rank))
     curve = np.empty_like(load)
     derive(sums, c, y, beta, h, mean, load, curve)
@@ -125,7 +125,7 @@ def test_inner_steps_lower_the_lagrangian_and_keep_the_constraints():
     A, y = p.matrices() / p.scale, np.ones(3)
     before = naive.lasdp_lagrangian(A, P, y, 5.0, False)
     P, sums, objective, h, slope, n_iter, _ = minimize(
-        W, g, c, P, sum_up(W, g, P), y, 5.0, 500, 1e-4, 1.0, False
+        W, g, c, P, sum_up(W, g, P), y, 5.0, 500, 1e-4, 1.0, 1.0, False
     )
     assert naive.lasdp_lagrangian(A, P, y, 5.0, False) < before - 1
     assert slope <= 1e-4

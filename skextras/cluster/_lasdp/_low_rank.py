@@ -15,7 +15,7 @@ _FIRM = 1e4  # largest penalty: for traces that these parts cannot have
 class LowRankResult(NamedTuple):
     """Parts p of the matrices Z_k = sum of pp' / 1'p, samples along the last axis.
 
-    ``merit`` estimates the objective at traces of 1: it compares loose solutions.
+    ``merit`` estimates the objective at the right traces: it compares loose solutions.
     """
 
     parts: np.ndarray
@@ -43,12 +43,13 @@ def sum_up(W, g, P):
     return np.concatenate([few, P @ W.transpose(0, 2, 1)], axis=2)
 
 
-def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
+def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None, size=1.0):
     """Solve LA-SDP near ``parts``, in O(n_samples) memory.
 
     For u = p / sqrt(1'p), Z_k is the sum of uu', and as sums of parts are 1 for each
     sample, so are the row sums. What is left is one constraint for each cluster: its
-    trace. ``infeasibility`` is the root mean square of the traces minus 1.
+    trace is ``size``. ``infeasibility`` is the root mean square of what they miss,
+    relative to that.
 
     The matrices are completely positive: of the relaxed ones, those with non-negative
     factors. Where the program has a better one without, its value is not reached.
@@ -61,7 +62,7 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
     P = np.array(parts, dtype=np.float64, order="C")
     sums = sum_up(W, g, P)
     # firmer where constants differ much: else the likeliest cluster takes all parts
-    unit = n / n_clusters * (1.0 + np.ptp(c))
+    unit = n / (n_clusters * size) * (1.0 + np.ptp(c))
     y = np.full(n_clusters, _PRICE * unit)
     if multipliers is not None:
         y = multipliers / scale
@@ -70,10 +71,10 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None):
     while n_iter < max_iter and not converged:
         most = min(_INNER, max_iter - n_iter)
         P, sums, objective, h, slope, n_done, step = minimize(
-            W, g, c, P, sums, y, beta, most, inner, step, joint
+            W, g, c, P, sums, y, beta, most, inner, step, size, joint
         )
         n_iter += n_done
-        infeasibility = np.sqrt(np.mean(h**2))
+        infeasibility = np.sqrt(np.mean(h**2)) / size
         y = y + beta * h
         move = abs(objective - before) / n
         before = objective

@@ -112,12 +112,12 @@ def sweep(W, g, P, scale, mean, load, curve, out, sums, cross):
 
 
 @jit(fastmath=FAST)
-def evaluate(sums, c, y, beta, joint, h):
-    """Fill ``h``, the traces minus 1; return the Lagrangian and the objective."""
+def evaluate(sums, c, y, beta, trace, joint, h):
+    """Fill ``h``, the traces minus ``trace``; return Lagrangian and objective."""
     n_clusters, rank, width = sums.shape
     objective = 0.0
     for k in range(n_clusters):
-        h[k] = -1.0
+        h[k] = -trace
         for b in range(rank):
             s = sums[k, b]
             if s[SIZE] > 0.0:
@@ -169,12 +169,12 @@ def _bend(sums, new, cross, parts, parts_new):
 
 
 @jit(fastmath=FAST)
-def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, joint):
+def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, trace, joint):
     """Lower the Lagrangian by Barzilai-Borwein steps with a non-monotone search.
 
     A part moves in proportion to its size: then the penalty bends all parts alike.
-    Returns parts, their sums, the objective, traces minus 1, the length of the last
-    projected gradient per sample, the number of passes and the step to go on with.
+    Returns parts, their sums, the objective, traces minus ``trace``, the length of the
+    last projected gradient per sample, the number of passes and the step to go on with.
     """
     n_clusters, n_features, n = W.shape
     rank, memory = P.shape[1], 10
@@ -183,7 +183,7 @@ def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, joint):
     load, load_new, curve, curve_new = np.empty((4, n_clusters, rank))
     scale, cross = np.empty((2, n_clusters, rank))
     h = np.empty(n_clusters)
-    value, objective = evaluate(sums, c, y, beta, joint, h)
+    value, objective = evaluate(sums, c, y, beta, trace, joint, h)
     derive(sums, c, y, beta, h, mean, load, curve)
     recent = np.full(memory, value)
     n_iter, n_moves, slope = 0, 0, np.inf
@@ -201,12 +201,12 @@ def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, joint):
                 for b in range(rank):
                     apart = new[k, b, SQUARE] + sums[k, b, SQUARE] - 2.0 * cross[k, b]
                     ss += max(apart, 0.0) * step / scale[k, b]
-            value, objective = evaluate(new, c, y, beta, joint, h)
+            value, objective = evaluate(new, c, y, beta, trace, joint, h)
             if value <= bar - 1e-4 * ss / step:
                 break
             step *= 0.3
         else:  # rounding has the last word: stay where we are
-            objective = evaluate(sums, c, y, beta, joint, h)[1]
+            objective = evaluate(sums, c, y, beta, trace, joint, h)[1]
             break
         slope = np.sqrt(ss / n) / step
         derive(new, c, y, beta, h, mean_new, load_new, curve_new)

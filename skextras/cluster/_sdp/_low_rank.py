@@ -1,17 +1,20 @@
 """The relaxation with Z = UU' for a nonnegative U of few columns."""
 
-from collections import deque
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
+from sklearn.metrics import pairwise_distances_argmin
 
-_MEMORY = 10  # values among which the largest must be undercut
-_INNER = 200  # steps between two changes of the multipliers
-_BACK = 0.3  # factor of a step that was too long
+from skextras.cluster._lasdp._low_rank import solve_low_rank
+from skextras.cluster._lasdp._problem import Problem
+from skextras.cluster._sdp._points import EPS
+
+_DENSE = 2000  # points of which n x n matrices are small
 
 
 class LowRank(NamedTuple):
-    """The factor U, the scaled value of UU', and how far UU'1 is from 1."""
+    """The factor U, the scaled value of UU', and how far its trace is from K."""
 
     factor: np.ndarray
     value: float
@@ -20,122 +23,51 @@ class LowRank(NamedTuple):
     converged: bool
 
 
-def solve(points, n_clusters, start, *, tol, max_iter):
-    """Maximise <A, UU'> for U >= 0, ||U||^2 = K and UU'1 = 1, from ``start``.
+def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng):
+    """Maximise <A, UU'> for U >= 0, tr UU' = K and UU'1 = 1, from random starts.
 
-    An augmented Lagrangian takes care of the row sums. Its minima are found by
-    projected gradient steps of Barzilai and Borwein's lengths, each of which undercuts
-    the largest of the last ``_MEMORY`` values.
+    This is LA-SDP with a single matrix, of trace K. The best of ``n_init`` solutions is
+    returned: the program in U is not convex.
     """
-    problem = _Lagrangian(points, n_clusters)
-    state = problem.at(problem.project(start))
-    n_iter, accuracy, infeasibility, value = 0, 0.1, np.inf, np.inf
-    while n_iter < max_iter:
-        steps = min(_INNER, max_iter - n_iter)
-        state, used = _minimise(problem, state, accuracy, steps)
-        n_iter += used
-        before, last = infeasibility, value
-        infeasibility = float(np.linalg.norm(state.h) / points.n**0.5)
-        value = problem.total - state.inner
-        at_rest = abs(value - last) <= tol * abs(value)
-        if infeasibility <= tol and at_rest and accuracy <= 0.02:
-            return problem.result(state, infeasibility, n_iter, True)
-        problem.update(state.h, stronger=infeasibility > before / 2)
-        accuracy = max(accuracy / 2, tol)
-        state = problem.at(state.U)
-    return problem.result(state, infeasibility, n_iter, False)
+    roots, shift = _roots(points)
+    norms = np.einsum("dn,dn->n", roots, roots)
+    problem = Problem(roots[None], norms[None], np.zeros(1), float(norms.mean()), 0.0)
+    options = {"trace": "each", "size": float(n_clusters)}
+    options |= {"tol": tol, "max_iter": max_iter}
+    starts = (_start(roots, rank, rng) for _ in range(n_init))
+    best = max(
+        (solve_low_rank(problem, start, **options) for start in starts),
+        key=lambda result: (result.converged, result.merit),
+    )
+    sizes = np.maximum(best.parts[0].sum(axis=1), np.finfo(float).tiny)
+    factor = np.ascontiguousarray((best.parts[0] / np.sqrt(sizes)[:, None]).T)
+    value = -best.objective - shift * (points.n - n_clusters)
+    return LowRank(factor, value, best.infeasibility, best.n_iter, best.converged)
 
 
-class _State(NamedTuple):
-    """A point U, with what was computed for it."""
+def _roots(points):
+    """Return R and t with A + tI = R'R.
 
-    U: np.ndarray
-    image: np.ndarray
-    sums: np.ndarray
-    h: np.ndarray
-    inner: float
-    value: float
-
-
-class _Lagrangian:
-    """The objective in the scale where the points have the total n."""
-
-    def __init__(self, points, n_clusters):
-        self.n, self.k = points.n, n_clusters
-        self.unit = max(points.total, np.finfo(float).tiny) / points.n
-        F = points.factor()
-        self.F = None if F is None else F / self.unit**0.5
-        self.A = points.gram() / self.unit if F is None else None
-        self.total = points.total / self.unit
-        self.beta, self.y = 1.0, np.zeros(points.n)
-        largest = (
-            np.linalg.norm(self.A)
-            if F is None
-            else np.linalg.eigvalsh(self.F.T @ self.F)[-1]
-        )
-        self.length = 1 / (2 * largest + 4 * points.n)
-
-    def project(self, U):
-        """Return the nearest nonnegative matrix, scaled to the norm of sqrt(K)."""
-        U = np.maximum(U, 0)
-        norm = np.linalg.norm(U)
-        return U * (self.k**0.5 / norm) if norm > 0 else U
-
-    def at(self, U):
-        if self.F is None:
-            image = self.A @ U
-            inner = float(np.einsum("ij,ij->", image, U))
-        else:
-            image = self.F.T @ U
-            inner = float(np.einsum("ij,ij->", image, image))
-        sums = U.sum(axis=0)
-        h = U @ sums - 1
-        value = -inner + self.y @ h + self.beta / 2 * (h @ h)
-        if not sums.any():  # a step too long to be projected
-            value = np.inf
-        return _State(U, image, sums, h, inner, value)
-
-    def gradient(self, state):
-        forward = state.image if self.F is None else self.F @ state.image
-        y = self.y + self.beta * state.h
-        forward *= -2
-        forward += np.outer(y, state.sums)
-        forward += y @ state.U
-        return forward
-
-    def update(self, h, *, stronger):
-        """Move the multipliers, and raise the penalty if the rows do not sum to 1."""
-        self.y += self.beta * h
-        if stronger:
-            self.beta *= 1.5
-
-    def result(self, state, infeasibility, n_iter, converged):
-        value = (self.total - state.inner) * self.unit
-        return LowRank(state.U, value, infeasibility, n_iter, converged)
+    The trace of Z is fixed, so that t only adds a constant.
+    """
+    X = points.X
+    if X is not None and (X.shape[1] <= points.n or points.n > _DENSE):
+        return np.ascontiguousarray(X.T), 0.0
+    values, vectors = eigh(points.gram())
+    shift = max(-values[0], 0.0)
+    values += shift
+    kept = values > EPS * points.n * values[-1]
+    return np.ascontiguousarray((vectors[:, kept] * np.sqrt(values[kept])).T), shift
 
 
-def _minimise(problem, state, accuracy, max_steps):
-    """Take projected gradient steps until they move U by less than ``accuracy``."""
-    values, length = deque([state.value], _MEMORY), problem.length
-    gradient = problem.gradient(state)
-    for step in range(1, max_steps + 1):
-        size = min(max(length, 1e-3 * problem.length), 1e3 * problem.length)
-        while True:
-            trial = problem.at(problem.project(state.U - size * gradient))
-            move = trial.U - state.U
-            square = float(np.einsum("ij,ij->", move, move))
-            if trial.value <= max(values) - 1e-4 * square / size:
-                break
-            size *= _BACK
-            if size < 1e-6 * problem.length:
-                return state, step
-        new = problem.gradient(trial)
-        change = float(np.einsum("ij,ij->", move, new - gradient))
-        length = square / change if change > 0 else 1e3 * problem.length
-        state, gradient = trial, new
-        values.append(state.value)
-        if square**0.5 <= accuracy * 1e-2 * problem.k**0.5 * min(
-            1.0, size / problem.length
-        ):
-            return state, step
-    return state, max_steps
+def _start(roots, rank, rng):
+    """Give half of each point to the nearest of ``rank`` random ones, the rest to all.
+
+    Parts that are all alike are a saddle point, and it takes long to leave shares of 0.
+    """
+    n = roots.shape[1]
+    centers = rng.choice(n, min(rank, n), replace=False)
+    nearest = pairwise_distances_argmin(roots.T, roots.T[centers])
+    parts = np.full((1, rank, n), 0.5 / rank)
+    parts[0, nearest, np.arange(n)] += 0.5
+    return parts

@@ -73,7 +73,7 @@ class SDPKMeans(
         - "admm": a splitting method on n x n matrices. Deterministic; gives the bound
           along the way.
         - "low_rank": :math:`Z = U U^T` with a nonnegative :math:`U` of ``rank``
-          columns. No n x n matrix; from a random start, and not convex.
+          columns. No n x n matrix for points; from random starts, and not convex.
         - "cvxpy": the program as it is written above, by a general solver, for up to
           300 points. Needs the package cvxpy.
         - "auto": "admm" for up to 1000 points, else "low_rank".
@@ -91,10 +91,13 @@ class SDPKMeans(
         Where ``lower_bound_`` comes from: a ``method`` of :func:`certify_kmeans`. With
         "auto", the bound of the ADMM itself is used where there is one. None computes
         no bound.
-    block_size : int, default=500
+    block_size : int, default=1000
         Most points of a block, for the certificate "blocks".
+    n_init : int or "auto", default="auto"
+        Random starts of "low_rank", of which the best solution is kept. "auto" is 5
+        for up to 5000 points, else 1.
     max_iter : int, default=5000
-        Maximum number of iterations of the solver.
+        Maximum number of iterations of the solver, for each start.
     tol : float, default=0.0001
         Accuracy of the relaxation: of its value and of its constraints.
     max_memory : int, default=2000000000
@@ -131,8 +134,9 @@ class SDPKMeans(
     membership_factor_ : ndarray of shape (n_samples, n_factors)
         :math:`U` with :math:`Z \approx U U^T`.
     infeasibility_ : float
-        Norm of the violation of the constraints, relative to the norm of :math:`Z`
-        for :math:`Z \ge 0` and to that of the ones for :math:`Z 1 = 1`.
+        How far the constraints are missed: relative norms of what :math:`Z \ge 0` and
+        :math:`Z 1 = 1` miss, or, for "low_rank", where these hold, the error of the
+        trace relative to ``n_clusters``.
     n_iter_ : int
         Number of iterations of the solver.
     solver_ : str
@@ -195,6 +199,7 @@ class SDPKMeans(
             None,
         ],
         "block_size": [Interval(Integral, 2, None, closed="left")],
+        "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="neither")],
         "max_memory": [Interval(Integral, 1, None, closed="left")],
@@ -213,7 +218,8 @@ class SDPKMeans(
         rounding="spectral",
         polish=True,
         certificate="auto",
-        block_size=500,
+        block_size=1000,
+        n_init="auto",
         max_iter=5000,
         tol=1e-4,
         max_memory=2_000_000_000,
@@ -229,6 +235,7 @@ class SDPKMeans(
         self.polish = polish
         self.certificate = certificate
         self.block_size = block_size
+        self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
         self.max_memory = max_memory
@@ -331,10 +338,16 @@ class SDPKMeans(
         if k == 1 or k == n or points.total <= 0:
             solution = _trivial(points, k)
         elif self.solver_ == "low_rank":
-            rank = self.rank or (4 if n <= 2000 else 2) * k
-            start = np.abs(rng.normal(size=(n, rank)))
             solution = _low_rank.solve(
-                points, k, start, tol=self.tol, max_iter=self.max_iter
+                points,
+                k,
+                self.rank or (4 if n <= 2000 else 2) * k,
+                n_init=(5 if n <= 5000 else 1)
+                if self.n_init == "auto"
+                else self.n_init,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                rng=rng,
             )
         elif self.solver_ == "cvxpy":
             solution = _peng_wei.solve(points, k, self.solver_options)
@@ -403,7 +416,7 @@ class SDPKMeans(
             result = certify_points(points, codes, k, "quick", self._options(), rng)
             if result.certified:
                 return result
-        bound = dual_bound(points, k, solution.negative)
+        bound = dual_bound(points, k, solution.negative, solution.vectors)
         if inertia - bound <= 3 * self.tol * inertia:
             return certify_points(points, codes, k, "sdp", self._options(), rng)
         return make_result(bound * points.scale, inertia * points.scale, "sdp")
