@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from skextras.cluster import KMedoids, MedoidSilhouette
+from skextras.cluster import LASDP, KMedoids, MedoidSilhouette, SDPKMeans
 
 try:
     from sklearn.callback import ProgressBar
@@ -80,6 +80,28 @@ def test_hooks_of_a_search_for_the_number(X):
     plain = MedoidSilhouette(5, random_state=0).set_callbacks(Recorder()).fit(X)
     expected = model.medoid_silhouette_path_[-1]
     assert plain.medoid_silhouette_path_[0] == expected
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    ("model", "max_steps", "n_steps"),
+    [
+        (SDPKMeans(2, solver="low_rank", n_init=3), 3, 3),
+        (SDPKMeans(2, solver="admm", max_iter=50), 50, None),
+        (SDPKMeans(2, solver="cvxpy"), 1, 1),
+        (LASDP(2, covariances_init=np.ones((2, 4)), covariance_type="diag"), 11, 11),
+        (LASDP(2, n_init=2, solver="low_rank"), 3, 3),
+        (LASDP(2, solver="admm"), 1, 1),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_hooks_of_relaxations(X, model, max_steps, n_steps):
+    recorder = Recorder()
+    model.set_callbacks(recorder).set_params(random_state=0).fit(X)
+    assert recorder.max_subtasks == max_steps
+    assert recorder.count("begin") == (n_steps or model.n_iter_)
+    assert recorder.count("begin") == recorder.count("end")
+    assert recorder.count("end", "fit") == 1
 
 
 @with_callbacks

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skextras._callbacks import with_callbacks
+from skextras._callbacks import fit_progress, with_callbacks
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
 from skextras.cluster._lasdp._base import BaseLASDP
@@ -238,8 +238,10 @@ class LASDP(BaseLASDP):
         if labels is not None:
             self._set_trivial(X, labels, given)
             return self
-        with blas_on_one_thread():
-            self._solve(X, given, self._rng(), self._options(len(X)))
+        options = self._options(len(X))
+        steps = options["n_init"] + 1 if self.solver in ("auto", "low_rank") else 1
+        with blas_on_one_thread(), fit_progress(self, X, max_steps=steps) as step:
+            self._solve(X, given, self._rng(), options, step)
         if not self.converged_:
             warnings.warn(
                 f"LASDP did not reach solver_tol={self.solver_tol:g} in "
@@ -256,14 +258,15 @@ class LASDP(BaseLASDP):
             options["n_init"] = self.n_init
         return options
 
-    def _solve(self, X, given, rng, options):
+    def _solve(self, X, given, rng, options, step):
         membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
         if given is None or self.weights == "estimated":
             membership = one_hot(first_labels(self, X, rng, options), self.n_clusters)
         if given is None:
             given = self._covariances(X, membership, self.shrinkage)
         log_weights = self._log_weights(membership)
-        solution = solve(make_problem(X, given, log_weights), rng=rng, **options)
+        problem = make_problem(X, given, log_weights)
+        solution = solve(problem, rng=rng, step=step, **options)
         self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
         self.labels_ = self._log_joint(X).argmax(axis=1)
         self._set_solution(solution)

@@ -1,5 +1,6 @@
 """What every LA-SDP solver returns, and how one is chosen."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -74,9 +75,23 @@ def memberships(row_sums):
 
 
 def solve(
-    problem, *, solver, rank, trace, tol, max_iter, max_memory, n_init, rng, last=None
+    problem,
+    *,
+    solver,
+    rank,
+    trace,
+    tol,
+    max_iter,
+    max_memory,
+    n_init,
+    rng,
+    last=None,
+    step=nullcontext,
 ):
-    """Solve one LA-SDP; ``last`` is the solution of a similar one to start from."""
+    """Solve one LA-SDP; ``last`` is the solution of a similar one to start from.
+
+    ``step()`` is entered as a context around each of ``n_init`` starts, and once more.
+    """
     n_clusters, _, n = problem.whitened.shape
     if solver in _COPIES:
         size = _COPIES[solver] * n_clusters * n**2 * 8
@@ -91,7 +106,8 @@ def solve(
             from skextras.cluster._lasdp._admm import solve_admm as dense
         else:
             from skextras.cluster._lasdp._cvxpy import solve_cvxpy as dense
-        result = dense(problem, trace=trace, tol=tol, max_iter=max_iter)
+        with step():
+            result = dense(problem, trace=trace, tol=tol, max_iter=max_iter)
         sums = memberships(result.matrices.sum(axis=2))
         return Solution(None, result.matrices, None, sums, *result[1:])
     options = {"trace": trace, "max_iter": max_iter}
@@ -101,15 +117,17 @@ def solve(
             "tol": max(tol, min(10.0 * tol, _LOOSE)),
             "max_iter": min(max_iter, _SHORT),
         }
-        starts = (start_parts(n_clusters, rank, n, rng) for _ in range(n_init))
-        last = max(
-            (solve_low_rank(problem, start, **loose) for start in starts),
-            # where a cluster lost all parts, its trace stays 0
-            key=lambda result: (result.converged, result.merit),
+        runs = []
+        for _ in range(n_init):
+            with step():
+                start = start_parts(n_clusters, rank, n, rng)
+                runs.append(solve_low_rank(problem, start, **loose))
+        # where a cluster lost all parts, its trace stays 0
+        last = max(runs, key=lambda result: (result.converged, result.merit))
+    with step():
+        result = solve_low_rank(
+            problem, last.parts, tol=tol, multipliers=last.multipliers, **options
         )
-    result = solve_low_rank(
-        problem, last.parts, tol=tol, multipliers=last.multipliers, **options
-    )
     return Solution(
         result.parts,
         None,

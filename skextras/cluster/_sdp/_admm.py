@@ -1,5 +1,6 @@
 """ADMM for the relaxation of Peng and Wei, made for its lower bound."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,7 @@ def solve(
     target=None,
     feasible=False,
     dtype=np.float32,
+    step=nullcontext,
 ):
     """Run the ADMM until the lower bound has come to rest.
 
@@ -67,6 +69,7 @@ def solve(
     moves by less than tol / 2 in ``_EVERY`` iterations, is within ``tol`` of the value
     of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops
     when ``_STALL`` looks have not moved it: single precision has no more to give.
+    ``step()`` is entered as a context around every iteration.
     """
     # A larger rho makes Z feasible sooner; a smaller one is better for the bound.
     work = _Work(points, n_clusters - 1, 2.25 if feasible else 1.0, dtype)
@@ -74,7 +77,8 @@ def solve(
     best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
         look = iteration % _EVERY == 0 or iteration == max_iter
-        work.iterate(look)
+        with step():
+            work.iterate(look)
         if not look:
             continue
         value, margin = work.value, tol * abs(work.value) + work.noise

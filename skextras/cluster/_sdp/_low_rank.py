@@ -1,5 +1,6 @@
 """The relaxation with Z = UU' for a nonnegative U of few columns."""
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -23,22 +24,24 @@ class LowRank(NamedTuple):
     converged: bool
 
 
-def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng):
+def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng, step=nullcontext):
     """Maximise <A, UU'> for U >= 0, tr UU' = K and UU'1 = 1, from random starts.
 
     This is LA-SDP with a single matrix, of trace K. The best of ``n_init`` solutions is
-    returned: the program in U is not convex.
+    returned: the program in U is not convex. ``step()`` is entered as a context around
+    each.
     """
     roots, shift = _roots(points)
     norms = np.einsum("dn,dn->n", roots, roots)
     problem = Problem(roots[None], norms[None], np.zeros(1), float(norms.mean()), 0.0)
     options = {"trace": "each", "size": float(n_clusters)}
     options |= {"tol": tol, "max_iter": max_iter}
-    starts = (_start(roots, rank, rng) for _ in range(n_init))
-    best = max(
-        (solve_low_rank(problem, start, **options) for start in starts),
-        key=lambda result: (result.converged, result.merit),
-    )
+    solutions = []
+    for _ in range(n_init):
+        with step():
+            start = _start(roots, rank, rng)
+            solutions.append(solve_low_rank(problem, start, **options))
+    best = max(solutions, key=lambda result: (result.converged, result.merit))
     sizes = np.maximum(best.parts[0].sum(axis=1), np.finfo(float).tiny)
     factor = np.ascontiguousarray((best.parts[0] / np.sqrt(sizes)[:, None]).T)
     value = -best.objective - shift * (points.n - n_clusters)

@@ -15,6 +15,7 @@ from sklearn.metrics import euclidean_distances, pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skextras._callbacks import CallbackSupportMixin, fit_progress, with_callbacks
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import (
     Interval,
@@ -42,7 +43,11 @@ def _trivial(points, k):
 
 
 class SDPKMeans(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
 ):
     r"""K-means by the semidefinite relaxation of Peng and Wei.
 
@@ -244,6 +249,7 @@ class SDPKMeans(
         self.random_state = random_state
 
     @all_or_nothing
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Solve the relaxation, round it, and bound what is lost.
@@ -272,7 +278,8 @@ class SDPKMeans(
         rng = check_random_state(self.random_state)
         with blas_on_one_thread():
             points = self._centered(X)
-            solution = self._solve(points, k, rng)
+            with fit_progress(self, X, max_steps=self._n_steps(len(X))) as step:
+                solution = self._solve(points, k, rng, step)
             labels = self._round(points, k, rng)
             self._certify(points, labels, k, solution, rng)
         self._set_centers(X, labels)
@@ -332,9 +339,19 @@ class SDPKMeans(
             )
         return Points(gram=(X + X.T) / 2)
 
-    def _solve(self, points, k, rng):
+    def _n_starts(self, n):
+        if self.n_init == "auto":
+            return 5 if n <= 5000 else 1
+        return self.n_init
+
+    def _n_steps(self, n):
+        """Return how many parts of the solution are reported at most."""
+        of = {"admm": self.max_iter, "low_rank": self._n_starts(n), "cvxpy": 1}
+        return of[self.solver_]
+
+    def _solve(self, points, k, rng, step):
         """Set what the relaxation tells; return its solution."""
-        n = points.n
+        n, options = points.n, {"tol": self.tol, "max_iter": self.max_iter}
         if k == 1 or k == n or points.total <= 0:
             solution = _trivial(points, k)
         elif self.solver_ == "low_rank":
@@ -342,19 +359,16 @@ class SDPKMeans(
                 points,
                 k,
                 self.rank or (4 if n <= 2000 else 2) * k,
-                n_init=(5 if n <= 5000 else 1)
-                if self.n_init == "auto"
-                else self.n_init,
-                tol=self.tol,
-                max_iter=self.max_iter,
+                n_init=self._n_starts(n),
                 rng=rng,
+                step=step,
+                **options,
             )
         elif self.solver_ == "cvxpy":
-            solution = _peng_wei.solve(points, k, self.solver_options)
+            with step():
+                solution = _peng_wei.solve(points, k, self.solver_options)
         else:
-            solution = _admm.solve(
-                points, k, tol=self.tol, max_iter=self.max_iter, feasible=True
-            )
+            solution = _admm.solve(points, k, feasible=True, step=step, **options)
         self.membership_factor_ = solution.factor
         if isinstance(solution, _admm.Solution):  # without the part 11'/n
             constant = np.full((n, 1), n**-0.5)
