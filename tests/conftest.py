@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from skextras._parallel import blas_on_one_thread
+
 pytest.register_assert_rewrite("tests.problems")
 
 settings.register_profile("skextras", deadline=None, derandomize=True)
@@ -27,3 +29,10 @@ def X():
 def X_ties():
     """Return 80 points on a small grid: many duplicates and equal distances."""
     return np.random.default_rng(8).integers(0, 3, (80, 3)).astype(float)
+
+
+@pytest.fixture
+def one_blas_thread():
+    """Limit BLAS where a test calls what runs under that limit."""
+    with blas_on_one_thread():
+        yield

@@ -7,7 +7,6 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, load_wine
 
-from skextras._parallel import blas_on_one_thread
 from skextras.cluster import certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp import _admm, _bounds, _exact
 from skextras.cluster._sdp._points import Points
@@ -15,6 +14,8 @@ from skextras.cluster._sdp._quick import _Clusters, _inertia_and_slack, quick_bo
 from tests import naive_sdp
 
 METHODS = ["auto", "quick", "sdp", "blocks", "monte-carlo"]
+pytestmark = pytest.mark.usefixtures("one_blas_thread")  # as in the functions
+
 IRIS = load_iris().data
 
 
@@ -103,8 +104,7 @@ def test_admm_equals_full_decompositions():
     points = Points(X)
     expected = naive_sdp.dual_bound(points.X, 3, naive_sdp.admm(points.X, 3, 250))
     for dtype in (np.float32, np.float64):
-        with blas_on_one_thread():  # as its callers do
-            solution = _admm.solve(points, 3, tol=1e-6, max_iter=2000, dtype=dtype)
+        solution = _admm.solve(points, 3, tol=1e-6, max_iter=2000, dtype=dtype)
         bound = _exact.dual_bound(points, 3, solution.negative)
         np.testing.assert_allclose(bound, expected, rtol=1e-4)
         np.testing.assert_allclose(solution.value, bound, rtol=1e-4)
@@ -204,8 +204,7 @@ def test_bound_of_the_admm_by_both_proofs(n):
     """Cholesky's factor gives no more than LAPACK's eigenvalues, and hardly less."""
     X, _ = mixture(n, 4, 4)
     points = Points(X)
-    with blas_on_one_thread():
-        solution = _admm.solve(points, 4)
+    solution = _admm.solve(points, 4)
     slow = _exact.dual_bound(points, 4, solution.negative)
     quick = _exact.dual_bound(points, 4, solution.negative, solution.vectors)
     N = -np.tril(solution.negative).astype(float)
@@ -396,7 +395,7 @@ def test_bad_number_of_clusters(n_clusters):
 
 def test_too_little_memory():
     X, labels = mixture(200, 3, 2)
-    sentence = "200 points takes 0.0014 GB and max_memory=1000000 allows 0.001 GB: "
+    sentence = "200 points takes 1.44 MB and 1 MB are allowed by max_memory=1000000: "
     for call in (
         lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
         lambda: kmeans_lower_bound(X, 3, max_memory=1_000_000),

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix, csc_array, csr_array
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -19,6 +20,8 @@ from skextras.cluster._sdp import _admm, _exact, _low_rank, _peng_wei
 from skextras.cluster._sdp._points import Points
 from tests import naive_sdp
 from tests.cluster.test_certify_kmeans import mixture
+
+pytestmark = pytest.mark.usefixtures("one_blas_thread")  # as in fit
 
 SOLVERS = ["admm", "low_rank", "cvxpy"]
 
@@ -311,7 +314,7 @@ def test_bad_input(params, data, sentence):
 
 def test_too_little_memory():
     X, _ = mixture(200, 3, 4)
-    sentence = "max_memory=1000000 allows 0.001 GB: choose solver='low_rank', or raise"
+    sentence = "1 MB are allowed by max_memory=1000000: choose solver='low_rank', or"
     with pytest.raises(MemoryError, match=sentence):
         SDPKMeans(3, max_memory=1_000_000).fit(X)
     options = {"certificate": "quick", "max_memory": 1_000_000, "random_state": 0}
@@ -337,3 +340,58 @@ def test_the_input_is_not_changed():
         before = data.copy()
         SDPKMeans(2, affinity=affinity).fit(data)
         np.testing.assert_array_equal(data, before)
+
+
+@pytest.mark.parametrize("form", [csr_array, csc_array, coo_matrix])
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+def test_sparse_X_is_the_dense_one(form, solver):
+    X, _ = mixture(60, 3, 5, d=8)
+    X[np.abs(X) < 0.5] = 0
+    sparse = form(X)
+    model = SDPKMeans(3, solver=solver, random_state=0).fit(sparse)
+    dense = SDPKMeans(3, solver=solver, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.labels_, dense.labels_)
+    assert model.lower_bound_ == dense.lower_bound_
+    np.testing.assert_array_equal(model.predict(sparse), dense.predict(X))
+    np.testing.assert_allclose(model.transform(sparse), dense.transform(X))
+
+
+def test_sparse_X_that_is_too_large():
+    X = csr_array((300, 1_000_000))
+    with pytest.raises(MemoryError, match=r"1000000\), made dense, takes 2.4 GB and"):
+        SDPKMeans(3, solver="low_rank").fit(X)
+
+
+def test_sparse_kernels_are_refused():
+    with pytest.raises(TypeError, match="dense data is required"):
+        SDPKMeans(2, affinity="precomputed").fit(csr_array(np.eye(5)))
+
+
+def test_rank_that_is_too_small():
+    with pytest.raises(ValueError, match="rank=2 must be >= n_clusters=3: fewer"):
+        SDPKMeans(3, rank=2).fit(mixture(20, 3, 5)[0])
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_membership_matrix(solver):
+    X, _ = mixture(45, 3, 3)
+    model = SDPKMeans(3, solver=solver, random_state=0).fit(X)
+    Z = model.membership_matrix()
+    np.testing.assert_allclose(Z, Z.T)
+    np.testing.assert_allclose(Z.sum(axis=1), 1, atol=2e-3)
+    np.testing.assert_allclose(np.trace(Z), 3, rtol=2e-3)
+    X = X - X.mean(axis=0)
+    value = np.vdot(X, X) - np.vdot(X @ X.T, Z)
+    np.testing.assert_allclose(value, model.relaxed_inertia_, rtol=1e-2)
+    with pytest.raises(MemoryError, match=r"Z of 45 points takes 0.0162 MB and"):
+        model.set_params(max_memory=1000).membership_matrix()
+
+
+@pytest.mark.parametrize("far", [1e2, 1e3])
+def test_low_rank_of_a_far_point(far):
+    """It has a cluster of its own; the others share what is left."""
+    X, _ = mixture(60, 3, 12)
+    X[0] += far
+    model = SDPKMeans(4, solver="low_rank", random_state=0).fit(X)
+    assert np.sum(model.labels_ == model.labels_[0]) == 1
+    assert model.certified_

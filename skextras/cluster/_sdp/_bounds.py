@@ -5,6 +5,7 @@ from math import log, sqrt
 import numpy as np
 
 from skextras._parallel import map_blocks
+from skextras._validation import check_memory
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
 
@@ -13,13 +14,13 @@ _BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a ker
 
 def check_dense(n_samples, max_memory, way_out):
     """Raise MemoryError, before any work, if n x n matrices would take too much."""
-    n_bytes = _BYTES * n_samples**2
-    if n_bytes > max_memory:
-        raise MemoryError(
-            f"The relaxation of {n_samples} points takes {n_bytes / 1e9:.2g} GB and "
-            f"max_memory={max_memory} allows {max_memory / 1e9:.2g} GB: {way_out}, or "
-            "raise max_memory."
-        )
+    check_memory(
+        _BYTES * n_samples**2,
+        f"The relaxation of {n_samples} points",
+        f"{way_out}, or raise max_memory.",
+        limit=int(max_memory),
+        name="max_memory",
+    )
 
 
 def sdp_bound(points, n_clusters, *, tol, max_iter, target=None):

@@ -12,6 +12,7 @@ from skextras.cluster._lasdp._problem import Problem
 from skextras.cluster._sdp._points import EPS
 
 _DENSE = 2000  # points of which n x n matrices are small
+_SMALL = 1e-3  # part of the total below which values are met in units of the total
 
 
 class LowRank(NamedTuple):
@@ -34,17 +35,23 @@ def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng, step=nullcont
     roots, shift = _roots(points)
     norms = np.einsum("dn,dn->n", roots, roots)
     problem = Problem(roots[None], norms[None], np.zeros(1), float(norms.mean()), 0.0)
-    options = {"trace": "each", "size": float(n_clusters)}
-    options |= {"tol": tol, "max_iter": max_iter}
+    rest = shift * (points.n - n_clusters)
+    options = {"trace": "each", "size": float(n_clusters), "max_iter": max_iter}
     solutions = []
     for _ in range(n_init):
         with step():
             start = _start(roots, rank, rng)
-            solutions.append(solve_low_rank(problem, start, **options))
+            solutions.append(solve_low_rank(problem, start, tol=tol, **options))
     best = max(solutions, key=lambda result: (result.converged, result.merit))
+    # tol was in units of the total; the value may be a small part of it
+    share = max((-best.merit - rest) / norms.sum(), _SMALL)
+    if share < 0.3:
+        options["multipliers"] = best.multipliers
+        fine = solve_low_rank(problem, best.parts, tol=share * tol, **options)
+        best = fine._replace(n_iter=best.n_iter + fine.n_iter)
     sizes = np.maximum(best.parts[0].sum(axis=1), np.finfo(float).tiny)
     factor = np.ascontiguousarray((best.parts[0] / np.sqrt(sizes)[:, None]).T)
-    value = -best.objective - shift * (points.n - n_clusters)
+    value = -best.objective - rest
     return LowRank(factor, value, best.infeasibility, best.n_iter, best.converged)
 
 

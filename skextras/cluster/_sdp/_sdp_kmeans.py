@@ -4,6 +4,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -22,6 +23,7 @@ from skextras._validation import (
     StrOptions,
     _fit_context,
     all_or_nothing,
+    check_memory,
     validate_data,
 )
 from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
@@ -83,8 +85,8 @@ class SDPKMeans(
           300 points. Needs the package cvxpy.
         - "auto": "admm" for up to 1000 points, else "low_rank".
     rank : int, default=None
-        Columns of :math:`U`. None means 4 times ``n_clusters`` for up to 2000 points,
-        else twice.
+        Columns of :math:`U`, at least ``n_clusters``. None means 4 times ``n_clusters``
+        for up to 2000 points, else twice.
     rounding : str, default="spectral"
         "spectral": K-means on the leading eigenvectors of :math:`Z`. "denoise":
         K-means on the rows of :math:`Z X`, for ``affinity="linear"``.
@@ -104,9 +106,10 @@ class SDPKMeans(
     max_iter : int, default=5000
         Maximum number of iterations of the solver, for each start.
     tol : float, default=0.0001
-        Accuracy of the relaxation: of its value and of its constraints.
+        Accuracy of the relaxation: of its constraints, and of its value, or of a
+        thousandth of the total sum of squares where the value is less.
     max_memory : int, default=2000000000
-        Bytes that n x n matrices may take.
+        Bytes that n x n matrices, and a sparse ``X`` made dense, may take.
     solver_options : dict, default=None
         For "cvxpy": "solver", which is "SCS" or the name of another one such as
         "CLARABEL", and what that solver understands.
@@ -155,9 +158,10 @@ class SDPKMeans(
     ------
     ValueError
         If ``n_clusters`` exceeds the number of samples; if a kernel is not square or
-        not symmetric; if "cvxpy" is asked for more than 300 points.
+        not symmetric; if "cvxpy" is asked for more than 300 points; if ``rank`` is
+        less than ``n_clusters``.
     MemoryError
-        If n x n matrices are larger than ``max_memory``.
+        If n x n matrices, or a sparse ``X`` made dense, exceed ``max_memory``.
 
     Warns
     -----
@@ -256,9 +260,9 @@ class SDPKMeans(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training points; of shape (n_samples, n_samples) if
-            ``affinity="precomputed"``.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples), and dense, if
+            ``affinity="precomputed"``. A sparse matrix is made dense.
         y : Ignored
             Not used, present for consistency.
 
@@ -267,8 +271,13 @@ class SDPKMeans(
         self : object
             The fitted estimator.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        linear = self.affinity == "linear"
+        X = validate_data(
+            self, X, dtype=[np.float64, np.float32], accept_sparse=linear and "csr"
+        )
         k = int(self.n_clusters)
+        if issparse(X):
+            X = self._filled(X)
         if len(X) < k:
             raise ValueError(
                 f"n_samples={len(X)} must be >= n_clusters={k}: give more samples or "
@@ -285,12 +294,28 @@ class SDPKMeans(
         self._set_centers(X, labels)
         return self
 
+    def _filled(self, X):
+        """Return a sparse matrix as a dense one, if that may be."""
+        check_memory(
+            8 * X.shape[0] * X.shape[1],
+            f"Sparse X of shape {X.shape}, made dense,",
+            "reduce it by TruncatedSVD, or raise max_memory.",
+            limit=int(self.max_memory),
+            name="max_memory",
+        )
+        return X.toarray()
+
     def _check_settings(self, X):
         """Choose the solver, or say why it cannot be."""
         n, precomputed = len(X), self.affinity == "precomputed"
         self.solver_ = self.solver
         if self.solver == "auto":
             self.solver_ = "admm" if n <= _DENSE else "low_rank"
+        if self.rank is not None and self.rank < self.n_clusters:
+            raise ValueError(
+                f"rank={self.rank} must be >= n_clusters={self.n_clusters}: fewer "
+                "columns cannot have that trace."
+            )
         if self.solver_ == "cvxpy" and n > _peng_wei.LARGEST:
             raise ValueError(
                 f"solver='cvxpy' takes at most {_peng_wei.LARGEST} samples, got {n}: "
@@ -452,12 +477,32 @@ class SDPKMeans(
                 stacklevel=3,
             )
 
+    def membership_matrix(self):
+        """Return :math:`Z = U U^T`, for n x n matrices within ``max_memory``.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_samples)
+            Relaxed membership: about 1 / (size of the cluster) for points that belong
+            together, about 0 for others.
+        """
+        check_is_fitted(self)
+        U = self.membership_factor_
+        check_memory(
+            8 * len(U) ** 2,
+            f"Z of {len(U)} points",
+            "work with membership_factor_, or raise max_memory.",
+            limit=int(self.max_memory),
+            name="max_memory",
+        )
+        return U @ U.T
+
     def transform(self, X):
         """Return the Euclidean distance of every point to every centre.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Points.
 
         Returns
@@ -472,7 +517,7 @@ class SDPKMeans(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Points.
 
         Returns
@@ -490,10 +535,12 @@ class SDPKMeans(
             raise AttributeError(
                 "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
             )
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        dtype = [np.float64, np.float32]
+        return validate_data(self, X, reset=False, dtype=dtype, accept_sparse="csr")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.affinity == "precomputed"
+        tags.input_tags.sparse = self.affinity == "linear"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
