@@ -395,3 +395,21 @@ def test_low_rank_of_a_far_point(far):
     model = SDPKMeans(4, solver="low_rank", random_state=0).fit(X)
     assert np.sum(model.labels_ == model.labels_[0]) == 1
     assert model.certified_
+
+
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+def test_single_precision(solver):
+    """Computed as the same numbers in double precision; centres and distances not."""
+    X = (load_iris().data + 100).astype(np.float32)
+    single, double = (
+        SDPKMeans(3, solver=solver, random_state=0).fit(X.astype(dtype))
+        for dtype in (np.float32, np.float64)
+    )
+    assert single.lower_bound_ == double.lower_bound_
+    assert single.inertia_ == double.inertia_
+    assert single.cluster_centers_.dtype == np.float32
+    np.testing.assert_array_equal(
+        single.cluster_centers_, double.cluster_centers_.astype(np.float32)
+    )
+    assert single.transform(X).dtype == np.float32
+    np.testing.assert_array_equal(single.predict(X), single.labels_)

@@ -36,7 +36,7 @@ def means(X, labels, n_clusters):
     size = np.bincount(labels, minlength=n_clusters)
     centers = np.zeros((n_clusters, X.shape[1]))
     for a in np.flatnonzero(size):
-        centers[a] = X[labels == a].mean(axis=0)
+        centers[a] = X[labels == a].mean(axis=0, dtype=np.float64)
     return centers, size
 
 

@@ -403,9 +403,9 @@ class SDPKMeans(
         self.n_iter_ = max(int(solution.n_iter), 1)
         if not solution.converged:
             warnings.warn(
-                f"SDPKMeans made all of its max_iter={self.max_iter} iterations and "
-                f"the constraints are met to {self.infeasibility_:.1g}: raise max_iter "
-                "or tol.",
+                f"SDPKMeans did not come to rest in {self.n_iter_} iterations, and the "
+                f"constraints are met to {self.infeasibility_:.1g}: raise max_iter or "
+                "tol.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
