@@ -229,7 +229,7 @@ def test_not_converged():
     X, _ = mixture(60, 3, 2)
     for solver in ("admm", "low_rank"):
         model = SDPKMeans(3, solver=solver, max_iter=3, random_state=0)
-        with pytest.warns(ConvergenceWarning, match="all of its max_iter=3 iterations"):
+        with pytest.warns(ConvergenceWarning, match="rest in 3 iterations"):
             model.fit(X)
         assert model.n_iter_ == 3
         assert model.lower_bound_ <= model.inertia_
