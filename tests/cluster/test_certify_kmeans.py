@@ -6,6 +6,7 @@ import polars
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
 
 from skextras.cluster import certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp import _admm, _bounds, _exact
@@ -359,11 +360,14 @@ def test_blocks_look_like_the_whole():
 
 BAD = [
     ({"method": "exact"}, "method must be one of 'auto', .* got 'exact'"),
-    ({"labels": [0, 1]}, r"inconsistent numbers of samples: \[12, 2\]"),
+    ({"labels": [0, 1]}, r"for each of the 12 samples, got an array of shape \(2,\)"),
     ({"labels": None}, "labels must be .* got None: kmeans_lower_bound needs no"),
     ({"labels": [-1, 0, 1] * 4}, "hold -1, which marks noise, for 4 samples: leave"),
     ({"labels": [0, 1.0, np.nan] * 4}, "missing or infinite, got nan for sample 2"),
-    ({"labels": np.zeros((12, 2))}, r"should be a 1d array, got an array of shape"),
+    (
+        {"labels": np.zeros((12, 2))},
+        r"for each of the 12 samples, got an array of shape \(12, 2\)",
+    ),
     ({"X": np.full((12, 2), np.nan)}, "Input X contains NaN"),
     ({"X": np.full((12, 2), np.inf)}, "Input X contains infinity"),
     ({"X": np.zeros((0, 2))}, r"Found array with 0 sample"),
@@ -398,7 +402,7 @@ def test_too_little_memory():
     sentence = "200 points takes 1.44 MB and 1 MB are allowed by max_memory=1000000: "
     for call in (
         lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
-        lambda: kmeans_lower_bound(X, 3, max_memory=1_000_000),
+        lambda: kmeans_lower_bound(X, 3, method="sdp", max_memory=1_000_000),
     ):
         with pytest.raises(MemoryError, match=sentence + "choose method='blocks'"):
             call()
@@ -411,3 +415,88 @@ def test_sparse_data_and_weights_are_refused():
         certify_kmeans(sparse.csr_array(np.eye(4)), [0, 0, 1, 1])
     with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
         certify_kmeans(np.eye(4), [0, 0, 1, 1], sample_weight=np.ones(4))
+
+
+@pytest.mark.parametrize("method", ["quick", "sdp", "blocks"])
+def test_bounds_far_from_0(method):
+    """Even numbers near 2**53 keep their differences, and nothing else."""
+    rng = np.random.default_rng(0)
+    options = {"method": method} | ({"block_size": 4} if method == "blocks" else {})
+    for _ in range(20):
+        steps = rng.choice([0.0, 1, 2, 3, 7, 8], size=(8, 1))
+        inertias = 4 * naive_sdp.inertias(steps, 2)
+        best, X = inertias.min(), 2.0**53 + 2 * steps
+        if method != "quick":
+            bound = kmeans_lower_bound(X, 2, random_state=0, **options)
+            assert bound.lower_bound <= best * (1 + 1e-12)
+        for place in range(0, len(inertias), 9):
+            result = certify_kmeans(X, naive_sdp.partitions(8, 2)[place], **options)
+            np.testing.assert_allclose(result.inertia, inertias[place], atol=1e-12)
+            assert result.lower_bound <= best * (1 + 1e-12)
+            if result.certified:
+                assert inertias[place] <= best * (1 + 2e-6)
+
+
+def test_differences_that_underflow():
+    X, labels = mixture(30, 3, 3)
+    for call in (
+        lambda X: certify_kmeans(X, labels),
+        lambda X: kmeans_lower_bound(X, 3),
+    ):
+        with pytest.raises(ValueError, match="below the range of float64, with diff"):
+            call(X * 1e-170)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ([0, 1], r"one for each of the 6 samples, got an array of shape \(2,\)"),
+        (
+            np.zeros((6, 2)),
+            r"one for each of the 6 samples, got an array of shape \(6, 2",
+        ),
+        ([0, 1, None, 0, 1, 0], "labels must not be missing, got None or NaN"),
+        (
+            np.array([0, 1, np.nan, 0, 1, 0], dtype=object),
+            "must not be missing, got None",
+        ),
+        (np.array(["2020-01-01"] * 5 + ["NaT"], dtype="M8[D]"), "missing, got NaT"),
+        (np.array([0, "a", 0, 0, 0, 0], dtype=object), "one kind that has an order"),
+    ],
+)
+def test_labels_that_are_not(labels, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        certify_kmeans(np.arange(12.0).reshape(6, 2), labels)
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "a"])
+def test_bad_n_jobs(n_jobs):
+    with pytest.raises(
+        ValueError, match=r"n_jobs must be None or an integer that is n"
+    ):
+        kmeans_lower_bound(IRIS, 3, method="blocks", n_jobs=n_jobs)
+
+
+def test_auto_keeps_to_memory_and_block_size():
+    X, labels = mixture(300, 3, 1)
+    options = {"block_size": 60, "max_memory": 150_000}
+    assert kmeans_lower_bound(X, 3, **options).method == "blocks"
+    assert certify_kmeans(X, labels, **options).method == "blocks"
+    with pytest.raises(MemoryError, match="choose a smaller block_size"):
+        certify_kmeans(X, labels, method="blocks", max_memory=150_000)
+    with pytest.raises(MemoryError, match="on each of 2 threads takes"):
+        certify_kmeans(X, labels, method="blocks", n_jobs=2, **options)
+    options["block_size"] = 3
+    assert kmeans_lower_bound(X, 3, **options).method == "spectral"
+    assert certify_kmeans(X, labels, **options).method in ("quick", "spectral")
+
+
+def test_bound_that_did_not_come_to_rest():
+    with pytest.warns(ConvergenceWarning, match="did not come to rest in 10 iter"):
+        bound = kmeans_lower_bound(IRIS, 3, method="sdp", max_iter=10)
+    assert bound.lower_bound <= 78.9
+
+
+def test_errors_name_the_function():
+    with pytest.raises(ValueError, match="kmeans_lower_bound does not accept"):
+        kmeans_lower_bound(np.array([[np.nan], [1.0]]), 1)

@@ -141,9 +141,10 @@ def test_kernel_of_inner_products_is_the_same_problem(solver):
     np.testing.assert_allclose(model.lower_bound_, rows.lower_bound_, rtol=1e-3)
     assert model.cluster_centers_ is None
     assert model.__sklearn_tags__().input_tags.pairwise
-    for name in ("predict", "transform"):
-        with pytest.raises(AttributeError, match="'precomputed' leaves no centres"):
+    for name in ("predict", "transform", "score"):
+        with pytest.raises(AttributeError) as error:
             getattr(model, name)(X @ X.T)
+        assert "'precomputed' leaves no centres" in str(error.value.__cause__)
 
 
 def test_kernel_that_is_not_linear():
@@ -413,3 +414,66 @@ def test_single_precision(solver):
     )
     assert single.transform(X).dtype == np.float32
     np.testing.assert_array_equal(single.predict(X), single.labels_)
+
+
+def test_score_is_that_of_kmeans():
+    X, _ = mixture(60, 3, 3)
+    model = SDPKMeans(3, random_state=0).fit(X)
+    np.testing.assert_allclose(model.score(X), -model.inertia_)
+    new, _ = mixture(20, 3, 3, seed=1)
+    expected = KMeans(3, init=model.cluster_centers_, n_init=1, max_iter=1).fit(X)
+    expected.cluster_centers_ = model.cluster_centers_
+    np.testing.assert_allclose(model.score(new), expected.score(new))
+    search = GridSearchCV(SDPKMeans(random_state=0), {"n_clusters": [2, 3]}, cv=2)
+    assert search.fit(X).best_params_ == {"n_clusters": 3}
+
+
+@pytest.mark.parametrize("offset", [1e8, 1e12])
+def test_points_far_from_0(offset):
+    X = np.round(mixture(60, 3, 3)[0] * 2**10)
+    model = SDPKMeans(3, random_state=0).fit(X + offset)
+    plain = SDPKMeans(3, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.labels_, plain.labels_)
+    np.testing.assert_array_equal(model.predict(X + offset), model.labels_)
+    np.testing.assert_allclose(model.lower_bound_, plain.lower_bound_, rtol=1e-9)
+    np.testing.assert_allclose(
+        model.transform(X + offset), plain.transform(X), rtol=0.1
+    )
+
+
+def test_constant_points_are_equal():
+    with pytest.warns(ConvergenceWarning, match="too few distinct") as record:
+        model = SDPKMeans(3, solver="low_rank").fit(np.full((60, 2), 0.1))
+    assert len(record) == 1
+    assert model.inertia_ == 0
+    assert model.certified_
+
+
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+def test_indefinite_kernels_are_certified_by_their_bound(solver):
+    """The best of all labels, by brute force, is not undercut; others do not pass."""
+    X = np.random.default_rng(0).normal(size=(8, 2))
+    X -= X.mean(axis=0)
+    gram = X @ X.T - np.eye(8)
+    options = {"affinity": "precomputed", "solver": solver, "polish": False}
+    best = naive_sdp.inertias(X, 3).min() - (8 - 3)
+    assert best < 0
+    for seed in range(8):
+        model = SDPKMeans(3, random_state=seed, **options).fit(gram)
+        assert model.lower_bound_ <= best + 1e-9
+        if model.certified_:
+            assert model.inertia_ <= best + 2e-6 * abs(best)
+        assert model.gap_ >= 0
+
+
+def test_distances_are_not_a_kernel():
+    D = euclidean_distances(mixture(30, 3, 3)[0])
+    with pytest.raises(ValueError, match=r"not a kernel.*give -D\*\*2 / 2"):
+        SDPKMeans(3, affinity="precomputed").fit(D)
+
+
+def test_equal_eigenvalues():
+    for model in (SDPKMeans(3), SDPKMeans(3, affinity="precomputed")):
+        model.set_params(random_state=0).fit(np.eye(60))
+        np.testing.assert_allclose(model.lower_bound_, 57)
+        assert model.certified_

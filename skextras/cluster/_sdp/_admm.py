@@ -46,15 +46,27 @@ def threshold(values, count):
     return ends[place] + min(max(share, 0.0), 1.0) * (ends[place + 1] - ends[place])
 
 
-def solve(
+def solve(points, n_clusters, *, max_iter=1000, dtype=np.float32, **options):
+    """Run the ADMM in single precision, and in double where that was not enough.
+
+    See ``run``. Single precision fails where the value is a small part of the total.
+    """
+    solution = run(points, n_clusters, max_iter=max_iter, dtype=dtype, **options)
+    if not solution.converged and solution.n_iter < max_iter and dtype == np.float32:
+        options |= {"max_iter": max_iter, "dtype": np.float64}
+        solution = run(points, n_clusters, **options)
+    return solution
+
+
+def run(
     points,
     n_clusters,
     *,
-    max_iter=1000,
+    max_iter,
+    dtype,
     tol=1e-4,
     target=None,
     feasible=False,
-    dtype=np.float32,
     step=nullcontext,
 ):
     """Run the ADMM until the lower bound has come to rest.
@@ -67,8 +79,9 @@ def solve(
 
     Stops when the bound is as near to ``target`` as a fraction ``tol``, or when it
     moves by less than tol / 2 in ``_EVERY`` iterations, is within ``tol`` of the value
-    of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops
-    when ``_STALL`` looks have not moved it: single precision has no more to give.
+    of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops,
+    without having converged, when ``_STALL`` looks have not moved it: the precision
+    has no more to give.
     ``step()`` is entered as a context around every iteration.
     """
     # A larger rho makes Z feasible sooner; a smaller one is better for the bound.
@@ -90,9 +103,9 @@ def solve(
         elif len(values) > 1 and abs(value - values[-2]) <= margin / 2:
             close = abs(work.primal_value() - value) <= margin
             converged = close and work.primal <= slack
-        if len(values) > _STALL:
-            converged |= best_value - max(values[:-_STALL]) <= margin / 10
-        if converged:
+        if converged or (
+            len(values) > _STALL and best_value - max(values[:-_STALL]) <= margin / 10
+        ):
             break
         work.balance()
     return Solution(

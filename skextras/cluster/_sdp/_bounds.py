@@ -1,8 +1,11 @@
 """Lower bounds of points: by the relaxation, by blocks of rows, by random draws."""
 
+import warnings
 from math import log, sqrt
 
 import numpy as np
+from joblib import effective_n_jobs
+from sklearn.exceptions import ConvergenceWarning
 
 from skextras._parallel import map_blocks
 from skextras._validation import check_memory
@@ -12,18 +15,25 @@ from skextras.cluster._sdp._exact import dual_bound
 _BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a kernel
 
 
-def check_dense(n_samples, max_memory, way_out):
+def n_bytes(n_samples):
+    """Return what the relaxation of so many points takes."""
+    return _BYTES * n_samples**2
+
+
+def check_dense(n_samples, max_memory, way_out, n_jobs=1):
     """Raise MemoryError, before any work, if n x n matrices would take too much."""
+    n_threads = effective_n_jobs(n_jobs)
+    threads = f" on each of {n_threads} threads" if n_threads > 1 else ""
     check_memory(
-        _BYTES * n_samples**2,
-        f"The relaxation of {n_samples} points",
+        n_bytes(n_samples) * n_threads,
+        f"The relaxation of {n_samples} points{threads}",
         f"{way_out}, or raise max_memory.",
         limit=int(max_memory),
         name="max_memory",
     )
 
 
-def sdp_bound(points, n_clusters, *, tol, max_iter, target=None):
+def sdp_bound(points, n_clusters, *, tol, max_iter, target=None, warn=False):
     """Return the scaled bound of the relaxation; not below that of N = 0."""
     if n_clusters == 1:
         return points.total * (1 - 1e-12)
@@ -31,6 +41,13 @@ def sdp_bound(points, n_clusters, *, tol, max_iter, target=None):
         return 0.0
     options = {"max_iter": max_iter, "target": target}
     solution = _admm.solve(points, n_clusters, tol=tol, **options)
+    if warn and not solution.converged:
+        warnings.warn(
+            f"The relaxation did not come to rest in {solution.n_iter} iterations: the "
+            "bound holds, and may be larger with a larger max_iter.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
     bound = dual_bound(points, n_clusters, solution.negative, solution.vectors)
     if target is not None and bound < target <= bound + 3 * tol * target:
         # The relaxation seems tight: single precision would be the last obstacle.

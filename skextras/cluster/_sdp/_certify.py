@@ -1,9 +1,10 @@
 """How far from optimal is a K-means clustering? The public functions."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils import check_array, check_random_state
 
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number
@@ -18,7 +19,6 @@ from skextras.cluster._sdp._result import (
 )
 
 _DENSE = 2000  # points up to which "auto" solves the relaxation as a whole
-_WAY_OUT = "choose method='blocks'"
 
 
 def certify_kmeans(
@@ -82,7 +82,8 @@ def certify_kmeans(
     confidence : float, default=0.99
         Probability with which the bound of "monte-carlo" holds.
     max_memory : int, default=2000000000
-        Bytes that the n x n matrices of "sdp" may take.
+        Bytes that the n x n matrices of "sdp", or of all blocks or samples that are
+        worked on at the same time, may take. "auto" keeps to it.
     n_jobs : int, default=None
         Number of threads, each for another block or sample. None means 1 unless in a
         :obj:`joblib.parallel_config` context; -1 means all processors. The result does
@@ -101,7 +102,14 @@ def certify_kmeans(
         If ``X`` is empty or not finite; if ``labels`` are missing, -1, or of another
         length; if there are fewer points in a block or sample than clusters.
     MemoryError
-        If the matrices of "sdp" are larger than ``max_memory``.
+        If the matrices of "sdp", or those of the blocks or samples that are worked on
+        at the same time, are larger than ``max_memory``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If ``max_iter`` ended the relaxation of all points: the bound holds, and could
+        be larger.
 
     See Also
     --------
@@ -133,7 +141,7 @@ def certify_kmeans(
     False
     """
     _check_method(method, ("auto", "quick", "sdp", "blocks", "monte-carlo"))
-    X = _check_X(X)
+    X = _check_X(X, "certify_kmeans")
     codes, n_clusters = _check_labels(labels, X)
     options = _Options(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
@@ -180,7 +188,8 @@ def kmeans_lower_bound(
           points.
         - "monte-carlo": from the "sdp" bounds of random samples. It holds with
           probability ``confidence`` only.
-        - "auto": "sdp" for up to 2000 points, else "blocks".
+        - "auto": "sdp" for up to 2000 points, else "blocks"; "spectral" where blocks
+          are not larger than ``n_clusters``.
     tol : float, default=0.0001
         Accuracy of the relaxation, as a fraction of its value. The bound holds for any
         ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
@@ -195,7 +204,8 @@ def kmeans_lower_bound(
     confidence : float, default=0.99
         Probability with which the bound of "monte-carlo" holds.
     max_memory : int, default=2000000000
-        Bytes that the n x n matrices of "sdp" may take.
+        Bytes that the n x n matrices of "sdp", or of all blocks or samples that are
+        worked on at the same time, may take. "auto" keeps to it.
     n_jobs : int, default=None
         Number of threads, each for another block or sample. None means 1 unless in a
         :obj:`joblib.parallel_config` context; -1 means all processors. The result does
@@ -225,13 +235,13 @@ def kmeans_lower_bound(
     True
     """
     _check_method(method, ("auto", "spectral", "sdp", "blocks", "monte-carlo"))
-    X = _check_X(X)
+    X = _check_X(X, "kmeans_lower_bound")
     check_number(n_clusters, "n_clusters", 1, len(X))
     options = _Options(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
     )
     if method == "auto":
-        method = "sdp" if len(X) <= _DENSE else "blocks"
+        method = options.best(len(X), n_clusters)
     options.check(method, len(X), n_clusters)
     rng = check_random_state(random_state)
     with blas_on_one_thread():
@@ -249,8 +259,10 @@ def kmeans_lower_bound(
 def certify_points(points, codes, n_clusters, method, options, rng):
     """Certify clusters 0, 1, ... of points or of a kernel, none of them empty."""
     inertia = points.inertia(codes, n_clusters)
-    if n_clusters == 1 or inertia <= 0:  # nothing else, or nothing better, is possible
-        return make_result(inertia * points.scale, inertia * points.scale, "trivial")
+    floor = points.floor()
+    if n_clusters == 1 or inertia <= floor:  # nothing else, or better, is possible
+        value = inertia * points.scale
+        return make_result(value, value, "trivial", floor=floor)
     best, name = -np.inf, "spectral"
     if method in ("auto", "quick") and points.X is not None:
         best = quick_bound(points.X, codes, n_clusters).bound
@@ -259,11 +271,12 @@ def certify_points(points, codes, n_clusters, method, options, rng):
             spectral = dual_bound(points, n_clusters)
             if spectral > best:
                 best, name = spectral, "spectral"
-    proven = inertia - best <= CERTIFIED_GAP * inertia
+    proven = inertia - best <= CERTIFIED_GAP * abs(inertia)
     if method != "quick" and not proven:
         if method == "auto":
-            large = points.n > _DENSE and points.X is not None
-            method = "blocks" if large else "sdp"
+            method = "sdp"  # a kernel is there: n x n matrices have their place
+            if points.X is not None:
+                method = options.best(points.n, n_clusters)
         bound = _one_bound(points, codes, n_clusters, method, options, rng, inertia)
         if bound > best:
             best, name = bound, method
@@ -272,6 +285,7 @@ def certify_points(points, codes, n_clusters, method, options, rng):
         inertia * points.scale,
         name,
         confidence=options.of(name),
+        floor=floor,
     )
 
 
@@ -285,6 +299,7 @@ def _one_bound(points, labels, n_clusters, method, options, rng, inertia=None):
             tol=options.tol,
             max_iter=options.max_iter,
             target=inertia,
+            warn=True,
         )
     fast = {
         "tol": 10 * options.tol,
@@ -333,15 +348,35 @@ class _Options:
         self.sample_size, self.n_draws = sample_size, n_draws
         self.confidence, self.max_memory = confidence, max_memory
         self.n_jobs = n_jobs
+        if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
+            raise ValueError(
+                f"n_jobs must be None or an integer that is not 0, got {n_jobs!r}."
+            )
         for name in ("max_iter", "n_draws", "max_memory"):
             check_number(getattr(self, name), name, 1)
         for name in ("block_size", "sample_size"):
             check_number(getattr(self, name), name, 2)
 
-    def check(self, method, n_samples, n_clusters):
-        """Raise if the method cannot be carried out for so many points."""
+    def best(self, n_samples, n_clusters):
+        """Return the method of "auto"."""
+        fits = _bounds.n_bytes(n_samples) <= self.max_memory
+        if n_samples <= _DENSE and fits:
+            return "sdp"
+        return "blocks" if self.block_size > n_clusters else "spectral"
+
+    def check(self, method, n_samples, n_clusters, *, name="method"):
+        """Raise if the method cannot be carried out for so many points.
+
+        ``name`` is the parameter that holds it.
+        """
         if method == "sdp":
-            _bounds.check_dense(n_samples, self.max_memory, _WAY_OUT)
+            _bounds.check_dense(n_samples, self.max_memory, f"choose {name}='blocks'")
+        for size, of in (("block_size", "blocks"), ("sample_size", "monte-carlo")):
+            if method == of:
+                largest = min(getattr(self, size), n_samples)
+                _bounds.check_dense(
+                    largest, self.max_memory, f"choose a smaller {size}", self.n_jobs
+                )
         for name, of in (("block_size", "blocks"), ("sample_size", "monte-carlo")):
             size = getattr(self, name)
             if method == of and size <= n_clusters < n_samples:
@@ -361,8 +396,8 @@ def _check_method(method, methods):
         raise ValueError(f"method must be one of {names}, got {method!r}.")
 
 
-def _check_X(X):
-    return check_array(X, dtype=np.float64, input_name="X", estimator="certify_kmeans")
+def _check_X(X, function):
+    return check_array(X, dtype=np.float64, input_name="X", estimator=function)
 
 
 def _points(X):
@@ -375,6 +410,11 @@ def _points(X):
             "X has squared distances beyond the range of float64, got values up to "
             f"{np.abs(X).max():g}: divide X by a constant."
         )
+    if points.total > 0 and largest < np.finfo(np.float64).tiny:
+        raise ValueError(
+            "X has squared distances below the range of float64, with differences up "
+            f"to {np.ptp(X, axis=0).max():g}: multiply X by a constant."
+        )
     return points
 
 
@@ -385,8 +425,21 @@ def _check_labels(labels, X):
             "labels must be the cluster of each sample, got None: "
             "kmeans_lower_bound needs no labels."
         )
-    labels = column_or_1d(labels)
-    check_consistent_length(X, labels)
+    labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels.ravel()
+    if labels.shape != (len(X),):
+        raise ValueError(
+            f"labels must be one for each of the {len(X)} samples, got an array of "
+            f"shape {labels.shape}."
+        )
+    if labels.dtype.kind == "O" and any(
+        label != label or label is None for label in labels
+    ):
+        raise ValueError(
+            "labels must not be missing, got None or NaN: give each sample a cluster "
+            "or leave it out."
+        )
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         place = int(np.flatnonzero(~np.isfinite(labels))[0])
         raise ValueError(
@@ -398,5 +451,16 @@ def _check_labels(labels, X):
             f"labels hold -1, which marks noise, for {int((labels == -1).sum())} "
             "samples: leave these out of X and labels, or give them a cluster."
         )
-    values, codes = np.unique(labels, return_inverse=True)
+    if labels.dtype.kind in "mM" and np.isnat(labels).any():
+        raise ValueError(
+            "labels must not be missing, got NaT: give each sample a cluster or leave "
+            "it out."
+        )
+    try:
+        values, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"labels must be of one kind that has an order ({error}): use integers or "
+            "strings."
+        ) from error
     return codes.ravel(), len(values)

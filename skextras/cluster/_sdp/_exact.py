@@ -29,12 +29,11 @@ def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
             bound = _proven_sum(matrix, count, values, leading, lift * total)
             if bound is not None:
                 return bound + margin
-    values = eigh(
-        matrix,
-        eigvals_only=True,
-        subset_by_index=(n - count, n - 1),
-        check_finite=False,
-    )
+    options = {"eigvals_only": True, "check_finite": False}
+    try:
+        values = eigh(matrix, subset_by_index=(n - count, n - 1), **options)
+    except np.linalg.LinAlgError:  # some eigenvalues that are equal defeat this driver
+        values = eigh(matrix, driver="ev", **options)[n - count :]
     return float(values.sum()) + margin
 
 

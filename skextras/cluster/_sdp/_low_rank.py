@@ -45,8 +45,8 @@ def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng, step=nullcont
     best = max(solutions, key=lambda result: (result.converged, result.merit))
     # tol was in units of the total; the value may be a small part of it
     share = max((-best.merit - rest) / norms.sum(), _SMALL)
-    if share < 0.3:
-        options["multipliers"] = best.multipliers
+    if share < 0.3 and best.n_iter < max_iter:
+        options |= {"multipliers": best.multipliers, "max_iter": max_iter - best.n_iter}
         fine = solve_low_rank(problem, best.parts, tol=share * tol, **options)
         best = fine._replace(n_iter=best.n_iter + fine.n_iter)
     sizes = np.maximum(best.parts[0].sum(axis=1), np.finfo(float).tiny)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+from scipy.linalg import eigh
 
 EPS = np.finfo(np.float64).eps
 
@@ -17,7 +18,9 @@ class Points:
     def __init__(self, X=None, gram=None):
         if gram is None:
             X = np.array(X, dtype=np.float64, order="C")
-            X -= X.mean(axis=0)
+            X -= X[0].copy()  # exact for points that are near each other, far from 0
+            for _ in range(2):  # the first mean is rounded
+                X -= X.mean(axis=0)
             size = np.abs(X).max(initial=0.0) or 1.0
             X /= size
             self.X, self._gram, self.scale = X, None, size * size
@@ -27,10 +30,11 @@ class Points:
             gram = np.array(gram, dtype=np.float64, order="C")
             size = np.abs(gram).max(initial=0.0) or 1.0
             gram /= size
-            mean = gram.mean(axis=0)
-            gram += mean.mean()
-            gram -= mean
-            gram -= mean[:, None]
+            for _ in range(2):
+                mean = gram.mean(axis=0)
+                gram += mean.mean()
+                gram -= mean
+                gram -= mean[:, None]
             self.X, self._gram, self.scale = None, gram, size
             self.n = len(gram)
             self.total = float(np.trace(gram))
@@ -38,6 +42,13 @@ class Points:
     def gram(self):
         """Return A, an n x n matrix: a new one unless it was given."""
         return self._gram if self.X is None else self.X @ self.X.T
+
+    def floor(self):
+        """Return what no inertia is below: 0, but for a kernel that is indefinite."""
+        if self.X is not None:
+            return 0.0
+        least = eigh(self._gram, eigvals_only=True, driver="evd")[0]
+        return 0.0 if least >= -self.n * EPS * np.linalg.norm(self._gram) else -np.inf
 
     def part(self, index):
         """Return the points of ``index``, in the same scale, and centred again."""
@@ -59,7 +70,8 @@ class Points:
             belongs = np.zeros((self.n, n_clusters))
             belongs[np.arange(self.n), codes] = 1 / np.sqrt(size[codes])
             inner = float(np.einsum("ij,ij->", self._gram @ belongs, belongs))
-            return max(self.total - inner, 0.0)
+            inertia = self.total - inner
+            return 0.0 if abs(inertia) <= self.n * EPS * abs(self.total) else inertia
         order = np.argsort(codes, kind="stable")
         edges = np.concatenate([[0], np.cumsum(size)])
         inertia = 0.0

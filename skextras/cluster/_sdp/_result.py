@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class KMeansCertificate(NamedTuple):
     """How far a K-means clustering can be from the best one.
@@ -55,14 +57,16 @@ class KMeansCertificate(NamedTuple):
 CERTIFIED_GAP = 1e-6
 
 
-def make_result(bound, inertia, method, *, confidence=1.0):
-    """Build the certificate; a bound is never below 0 nor above the inertia."""
-    bound, rigorous = max(float(bound), 0.0), confidence == 1.0
+def make_result(bound, inertia, method, *, confidence=1.0, floor=0.0):
+    """Build the certificate; a bound is not below ``floor`` nor above the inertia."""
+    bound, rigorous = max(float(bound), floor), confidence == 1.0
     if inertia is None:
         return KMeansCertificate(bound, None, None, False, method, rigorous, confidence)
     inertia = float(inertia)
     bound = min(bound, inertia)
-    gap = (inertia - bound) / inertia if inertia > 0 else 0.0
+    gap = 0.0
+    if bound < inertia:
+        gap = (inertia - bound) / abs(inertia) if inertia else np.inf
     certified = rigorous and gap <= CERTIFIED_GAP
     return KMeansCertificate(
         bound, inertia, gap, certified, method, rigorous, confidence

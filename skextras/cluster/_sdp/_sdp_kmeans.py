@@ -14,6 +14,7 @@ from sklearn.base import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import euclidean_distances, pairwise_distances_argmin
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin, fit_progress, with_callbacks
@@ -30,10 +31,19 @@ from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
 from skextras.cluster._sdp._bounds import check_dense
 from skextras.cluster._sdp._certify import _Options, _points, certify_points
 from skextras.cluster._sdp._exact import dual_bound
-from skextras.cluster._sdp._points import Points
+from skextras.cluster._sdp._points import EPS, Points
 from skextras.cluster._sdp._result import make_result
 
 _DENSE = 1000  # points up to which "auto" takes n x n matrices
+
+
+def _has_centers(model):
+    """Tell if new points can be compared with centres: not for a kernel."""
+    if model.affinity != "precomputed":
+        return True
+    raise AttributeError(
+        "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
+    )
 
 
 def _trivial(points, k):
@@ -73,7 +83,8 @@ class SDPKMeans(
         Number of clusters.
     affinity : str, default="linear"
         "linear": ``X`` holds points, as for K-means. "precomputed": it holds a
-        symmetric kernel matrix of inner products, as for kernel K-means.
+        symmetric kernel matrix of inner products, as for kernel K-means. If that is
+        indefinite, inertias may be negative.
     solver : str, default="auto"
         How the relaxation is solved:
 
@@ -82,7 +93,7 @@ class SDPKMeans(
         - "low_rank": :math:`Z = U U^T` with a nonnegative :math:`U` of ``rank``
           columns. No n x n matrix for points; from random starts, and not convex.
         - "cvxpy": the program as it is written above, by a general solver, for up to
-          300 points. Needs the package cvxpy.
+          300 points. Needs the package cvxpy. ``max_iter`` and ``tol`` are not for it.
         - "auto": "admm" for up to 1000 points, else "low_rank".
     rank : int, default=None
         Columns of :math:`U`, at least ``n_clusters``. None means 4 times ``n_clusters``
@@ -131,7 +142,7 @@ class SDPKMeans(
     lower_bound_ : float
         No clustering has an inertia below it; NaN if ``certificate=None``.
     gap_ : float
-        ``(inertia_ - lower_bound_) / inertia_``.
+        ``(inertia_ - lower_bound_) / abs(inertia_)``.
     certified_ : bool
         Whether the labels are proven to be optimal.
     certificate_ : KMeansCertificate or None
@@ -337,7 +348,8 @@ class SDPKMeans(
                 "affinity='precomputed' has none: choose 'auto' or 'sdp'."
             )
         if self.certificate is not None:
-            self._options().check(self.certificate, n, self.n_clusters)
+            options = self._options()
+            options.check(self.certificate, n, self.n_clusters, name="certificate")
 
     def _options(self):
         return _Options(
@@ -362,7 +374,17 @@ class SDPKMeans(
                 f"precomputed X must be symmetric, got {X[i, j]} at row {i}, column "
                 f"{j}, and {X[j, i]} at row {j}, column {i}: use (X + X.T) / 2."
             )
-        return Points(gram=(X + X.T) / 2)
+        points = Points(gram=(X + X.T) / 2)
+        rounding = points.n * EPS
+        if np.abs(points.gram()).max() <= rounding:
+            points.total = 0.0  # all samples are equal
+        elif points.total <= rounding:
+            raise ValueError(
+                "precomputed X is not a kernel: centred, its trace is "
+                f"{points.total * points.scale:.3g}, and that of inner products is "
+                "positive. For a matrix D of distances, give -D**2 / 2."
+            )
+        return points
 
     def _n_starts(self, n):
         if self.n_init == "auto":
@@ -402,10 +424,12 @@ class SDPKMeans(
         self.infeasibility_ = float(solution.infeasibility)
         self.n_iter_ = max(int(solution.n_iter), 1)
         if not solution.converged:
+            limits = "max_iter or tol"
+            if self.solver_ == "cvxpy":
+                limits = "the limits of the solver by solver_options"
             warnings.warn(
                 f"SDPKMeans did not come to rest in {self.n_iter_} iterations, and the "
-                f"constraints are met to {self.infeasibility_:.1g}: raise max_iter or "
-                "tol.",
+                f"constraints are met to {self.infeasibility_:.1g}: raise {limits}.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -438,9 +462,9 @@ class SDPKMeans(
         if self.certificate is None:
             return
         method, has_dual = self.certificate, getattr(solution, "negative", None)
-        if codes.max() + 1 < k and inertia > 0:
+        if codes.max() + 1 < k and inertia > points.floor():
             bound = dual_bound(points, k) * points.scale
-            result = make_result(bound, self.inertia_, "spectral")
+            result = make_result(bound, self.inertia_, "spectral", floor=points.floor())
         elif method in ("auto", "sdp") and has_dual is not None:
             result = self._from_dual(points, codes, k, solution, inertia, rng)
         else:
@@ -456,9 +480,10 @@ class SDPKMeans(
             if result.certified:
                 return result
         bound = dual_bound(points, k, solution.negative, solution.vectors)
-        if inertia - bound <= 3 * self.tol * inertia:
+        if inertia - bound <= 3 * self.tol * abs(inertia):
             return certify_points(points, codes, k, "sdp", self._options(), rng)
-        return make_result(bound * points.scale, inertia * points.scale, "sdp")
+        values = bound * points.scale, inertia * points.scale
+        return make_result(*values, "sdp", floor=points.floor())
 
     def _set_centers(self, X, labels):
         self.labels_ = labels.astype(np.int32)
@@ -497,6 +522,7 @@ class SDPKMeans(
         )
         return U @ U.T
 
+    @available_if(_has_centers)
     def transform(self, X):
         """Return the Euclidean distance of every point to every centre.
 
@@ -510,8 +536,10 @@ class SDPKMeans(
         X_new : ndarray of shape (n_samples, n_clusters)
             Distances, in the dtype of ``X`` if that is float32.
         """
-        return euclidean_distances(self._check_X(X), self.cluster_centers_)
+        X, centers = self._shifted(X)
+        return euclidean_distances(X, centers)
 
+    @available_if(_has_centers)
     def predict(self, X):
         """Assign each point to its nearest centre.
 
@@ -525,16 +553,37 @@ class SDPKMeans(
         labels : ndarray of shape (n_samples,)
             Number of the cluster of each point.
         """
-        X = self._check_X(X)
-        centers = self.cluster_centers_.astype(X.dtype)
-        return pairwise_distances_argmin(X, centers).astype(np.int32)
+        return pairwise_distances_argmin(*self._shifted(X)).astype(np.int32)
+
+    @available_if(_has_centers)
+    def score(self, X, y=None):
+        """Return the opposite of the inertia of points about the nearest centres.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Points.
+        y : Ignored
+            Not used, present for consistency.
+
+        Returns
+        -------
+        score : float
+            Minus the sum of squared distances.
+        """
+        nearest = self.transform(X).min(axis=1)
+        return -float(np.sum(nearest**2, dtype=np.float64))
+
+    def _shifted(self, X):
+        """Return points and centres about a point near both: distances keep digits."""
+        X, centers = self._check_X(X), self.cluster_centers_
+        if issparse(X):
+            return X, centers.astype(X.dtype)
+        shift = centers.mean(axis=0, dtype=np.float64)
+        return (X - shift).astype(X.dtype), (centers - shift).astype(X.dtype)
 
     def _check_X(self, X):
         check_is_fitted(self)
-        if self.cluster_centers_ is None:
-            raise AttributeError(
-                "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
-            )
         dtype = [np.float64, np.float32]
         return validate_data(self, X, reset=False, dtype=dtype, accept_sparse="csr")
 
