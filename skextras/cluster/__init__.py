@@ -1,4 +1,4 @@
-"""Clustering by representatives."""
+"""Clustering by medoids, and by semidefinite relaxations."""
 
 from skextras.cluster._lasdp._ila_sdp import ILASDP
 from skextras.cluster._lasdp._lasdp import LASDP

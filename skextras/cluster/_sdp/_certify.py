@@ -60,7 +60,8 @@ def certify_kmeans(
         Where the bound comes from:
 
         - "quick": a solution of the dual problem in closed form. Linear in the number
-          of points. Proves well separated clusters optimal, and says little otherwise.
+          of points. Proves well separated clusters optimal, and says little otherwise:
+          the "spectral" bound of :func:`kmeans_lower_bound` takes its place if larger.
         - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices.
         - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
           points.
