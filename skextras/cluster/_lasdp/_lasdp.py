@@ -93,7 +93,13 @@ class LASDP(BaseLASDP):
         Parts of each Z_k of "low_rank". With 8, the objective is that of the SDP to
         about 1e-4, at twice the time; labels rarely differ.
     solver_tol : float, default=0.001
-        Tolerance of the solver: of ``infeasibility_``, and relative to the objective.
+        Tolerance of the solver: of ``infeasibility_``, and of the objective. "admm" and
+        "cvxpy" have converged when ``abs(upper_bound_ - objective_)`` is at most
+        ``solver_tol`` times ``n_samples * n_features``, or times
+        ``abs(objective_ + n_samples * c)`` if that is more, where c is the mean of
+        -(A_k)_ii over k. "low_rank" has no bound: there, the objective
+        changes by at most ``solver_tol * n_samples`` times the mean squared Mahalanobis
+        length of the samples.
     solver_max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
