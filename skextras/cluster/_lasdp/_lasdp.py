@@ -154,7 +154,7 @@ class LASDP(BaseLASDP):
     -----
     ConvergenceWarning
         If the solver did not reach its tolerance; if there are fewer distinct rows than
-        clusters.
+        clusters; if a cluster has no samples.
 
     See Also
     --------
@@ -243,6 +243,9 @@ class LASDP(BaseLASDP):
         labels = self._few_rows(X)
         if labels is not None:
             self._set_trivial(X, labels, given)
+            self.labels_ = self._log_posterior(X).argmax(axis=1)
+            if labels.max() + 1 == self.n_clusters:  # else it is told before
+                self._warn_of_empty()
             return self
         options = self._options(len(X))
         steps = options["n_init"] + 1 if self.solver in ("auto", "low_rank") else 1
@@ -256,7 +259,19 @@ class LASDP(BaseLASDP):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        self._warn_of_empty()
         return self
+
+    def _warn_of_empty(self):
+        size = np.bincount(self.labels_, minlength=self.n_clusters)
+        if not size.all():
+            warnings.warn(
+                f"LASDP leaves cluster {int(size.argmin())} of n_clusters="
+                f"{self.n_clusters} empty: ask for fewer clusters, or give "
+                "covariances_init.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
 
     def _options(self, n):
         options = super()._options(n)
@@ -274,7 +289,7 @@ class LASDP(BaseLASDP):
         problem = make_problem(X, given, log_weights)
         solution = solve(problem, rng=rng, step=step, **options)
         self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
-        self.labels_ = self._log_joint(X).argmax(axis=1)
+        self.labels_ = self._log_posterior(X).argmax(axis=1)
         self._set_solution(solution)
         self.n_iter_ = solution.n_iter
         self.converged_ = solution.converged
