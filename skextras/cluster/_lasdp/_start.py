@@ -5,7 +5,7 @@ from sklearn.cluster import AgglomerativeClustering
 
 from skextras.cluster._lasdp._covariances import mean_variance
 from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import fit_kmeans, spectral_labels
+from skextras.cluster._lasdp._rounding import fit_kmeans, labels_of_sum
 from skextras.cluster._lasdp._solution import solve
 
 NAMES = ("sdp", "ward", "k-means++")
@@ -51,4 +51,4 @@ def first_labels(model, X, rng, options):
     identity = mean_variance(X) * np.eye(X.shape[1])
     same = np.repeat(identity[None], n_clusters, axis=0)
     solution = solve(make_problem(X, same, np.zeros(n_clusters)), rng=rng, **options)
-    return spectral_labels(solution, n_clusters, rng)
+    return labels_of_sum(solution, n_clusters, rng)
