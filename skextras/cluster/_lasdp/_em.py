@@ -27,10 +27,39 @@ def log_joint(X, means, covariances, weights):
     out = np.empty((n, len(means)))
     for k, (mean, covariance) in enumerate(zip(means, covariances, strict=True)):
         root = np.linalg.cholesky(covariance)
-        away = solve_triangular(root, (X - mean).T, lower=True)
-        out[:, k] = -np.log(np.diag(root)).sum() - 0.5 * (away**2).sum(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            shifted = (X - mean).T
+            away = solve_triangular(root, shifted, lower=True, check_finite=False)
+            square = (away**2).sum(axis=0)
+        square[np.isnan(square)] = np.inf  # infinity minus infinity
+        out[:, k] = -np.log(np.diag(root)).sum() - 0.5 * square
     with np.errstate(divide="ignore"):
         return out + np.log(weights) - 0.5 * n_features * np.log(2.0 * np.pi)
+
+
+def log_posterior(X, means, covariances, weights):
+    """Log of the probability of each cluster; finite rows however far samples are."""
+    joint = log_joint(X, means, covariances, weights)
+    total = logsumexp(joint, axis=1, keepdims=True)
+    lost = np.isneginf(total[:, 0])
+    total[lost] = 0.0
+    joint -= total
+    if lost.any():
+        joint[lost] = _log_nearest(X[lost], means, covariances, weights)
+    return joint
+
+
+def _log_nearest(X, means, covariances, weights):
+    """Log of 1 at the nearest mean; rows are divided by their size, not to overflow."""
+    size = abs(X).max(axis=1, keepdims=True)
+    square = np.full((len(X), len(means)), np.inf)
+    for k in np.flatnonzero(weights):
+        root = np.linalg.cholesky(covariances[k])
+        away = solve_triangular(root, (X / size - means[k] / size).T, lower=True)
+        square[:, k] = (away**2).sum(axis=0)
+    nearest = square == square.min(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return np.log(nearest / nearest.sum(axis=1, keepdims=True))
 
 
 def estimate_weights(membership, kind):

@@ -11,7 +11,7 @@ from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
 from skextras.cluster._lasdp._alternation import alternate, best_run
 from skextras.cluster._lasdp._base import BaseLASDP
-from skextras.cluster._lasdp._covariances import contract
+from skextras.cluster._lasdp._covariances import contract, power_of_two
 from skextras.cluster._lasdp._lasdp import SHARED
 
 
@@ -76,11 +76,14 @@ class ILASDP(BaseLASDP):
         "em" to end with EM from the last memberships, or None.
     min_cluster_size : float, default=2
         If a cluster falls below so many samples, the iterations end with the one
-        before.
+        before. ``n_clusters`` times this must be at most ``n_samples``. Unused if
+        ``update_covariances=False``, or if there are no more distinct rows than
+        clusters.
     max_iter : int, default=30
         Most iterations.
     tol : float, default=0.0001
-        The iterations end when labels stay, or the objective changes by this fraction.
+        The iterations end when labels stay, or the objective, which is twice a
+        log-likelihood, changes by at most ``2 * tol * n_samples``.
     n_init : int, default=1
         Number of runs, of which the best is kept: that with the largest likelihood
         after EM, or with the largest objective if ``refine=None``, both with shrunk
@@ -127,7 +130,8 @@ class ILASDP(BaseLASDP):
     Raises
     ------
     ValueError
-        If there are fewer samples than clusters; if ``init`` or ``covariances_init``
+        If there are fewer samples than clusters, or than ``min_cluster_size`` in each;
+        if ``init`` or ``covariances_init``
         has a wrong shape or content.
     MemoryError
         If a dense solver would take more than ``max_memory``.
@@ -253,11 +257,22 @@ class ILASDP(BaseLASDP):
             self._set_trivial(X, labels, given)
             self.objective_path_ = np.array([self.objective_])
             return self
+        if self.update_covariances and (
+            self.min_cluster_size * self.n_clusters > len(X)
+        ):
+            raise ValueError(
+                f"min_cluster_size={self.min_cluster_size:g} times n_clusters="
+                f"{self.n_clusters} must be <= n_samples={len(X)}: lower one of them."
+            )
+        # in this unit, powers of 2 in X change no bit on the way
+        unit = power_of_two(X)
+        X = X / unit
+        given = None if given is None else given / unit**2
         rng, steps = self._rng(), self.n_init * self.max_iter
         with blas_on_one_thread(), fit_progress(self, X, max_steps=steps) as step:
             runs = [alternate(self, X, given, rng, step) for _ in range(self.n_init)]
             run = best_run(runs, self.min_cluster_size)
-        self._set_run(run)
+        self._set_run(run.rescale(unit))
         if run.faults:
             warnings.warn(
                 f"ILASDP did not converge: {'; '.join(run.faults)}.",

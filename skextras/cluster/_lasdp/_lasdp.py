@@ -93,7 +93,13 @@ class LASDP(BaseLASDP):
         Parts of each Z_k of "low_rank". With 8, the objective is that of the SDP to
         about 1e-4, at twice the time; labels rarely differ.
     solver_tol : float, default=0.001
-        Tolerance of the solver: of ``infeasibility_``, and relative to the objective.
+        Tolerance of the solver: of ``infeasibility_``, and of the objective. "admm" and
+        "cvxpy" have converged when ``abs(upper_bound_ - objective_)`` is at most
+        ``solver_tol`` times ``n_samples * n_features``, or times
+        ``abs(objective_ + n_samples * c)`` if that is more, where c is the mean of
+        -(A_k)_ii over k. "low_rank" has no bound: there, the objective
+        changes by at most ``solver_tol * n_samples`` times the mean squared Mahalanobis
+        length of the samples.
     solver_max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
@@ -148,7 +154,7 @@ class LASDP(BaseLASDP):
     -----
     ConvergenceWarning
         If the solver did not reach its tolerance; if there are fewer distinct rows than
-        clusters.
+        clusters; if a cluster has no samples.
 
     See Also
     --------
@@ -237,6 +243,9 @@ class LASDP(BaseLASDP):
         labels = self._few_rows(X)
         if labels is not None:
             self._set_trivial(X, labels, given)
+            self.labels_ = self._log_posterior(X).argmax(axis=1)
+            if labels.max() + 1 == self.n_clusters:  # else it is told before
+                self._warn_of_empty()
             return self
         options = self._options(len(X))
         steps = options["n_init"] + 1 if self.solver in ("auto", "low_rank") else 1
@@ -250,7 +259,19 @@ class LASDP(BaseLASDP):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        self._warn_of_empty()
         return self
+
+    def _warn_of_empty(self):
+        size = np.bincount(self.labels_, minlength=self.n_clusters)
+        if not size.all():
+            warnings.warn(
+                f"LASDP leaves cluster {int(size.argmin())} of n_clusters="
+                f"{self.n_clusters} empty: ask for fewer clusters, or give "
+                "covariances_init.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
 
     def _options(self, n):
         options = super()._options(n)
@@ -268,7 +289,7 @@ class LASDP(BaseLASDP):
         problem = make_problem(X, given, log_weights)
         solution = solve(problem, rng=rng, step=step, **options)
         self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
-        self.labels_ = self._log_joint(X).argmax(axis=1)
+        self.labels_ = self._log_posterior(X).argmax(axis=1)
         self._set_solution(solution)
         self.n_iter_ = solution.n_iter
         self.converged_ = solution.converged

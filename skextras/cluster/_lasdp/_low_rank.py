@@ -80,6 +80,8 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None, si
         before = objective
         # a flat valley: the slope may stay while the objective no longer moves
         quiet = move <= (tol if slope <= tol else 0.1 * tol)
+        if n_done == most and slope == np.inf:  # no step was found in the passes left
+            quiet = False
         converged = infeasibility <= tol and quiet
         if infeasibility > max(0.5 * last, tol):
             beta = min(1.5 * beta, _FIRM * unit)

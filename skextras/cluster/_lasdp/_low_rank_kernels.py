@@ -189,7 +189,7 @@ def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, trace, joint):
     n_iter, n_moves, slope = 0, 0, np.inf
     while n_iter < max_iter and slope > tol:
         bar = recent.max() + 1e-13 * n
-        for _ in range(30):
+        for _ in range(min(30, max_iter - n_iter)):
             for k in range(n_clusters):
                 for b in range(rank):
                     share = sums[k, b, SIZE] * n_clusters * rank / n
@@ -205,7 +205,7 @@ def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, trace, joint):
             if value <= bar - 1e-4 * ss / step:
                 break
             step *= 0.3
-        else:  # rounding has the last word: stay where we are
+        else:  # rounding or max_iter has the last word: stay where we are
             objective = evaluate(sums, c, y, beta, trace, joint, h)[1]
             break
         slope = np.sqrt(ss / n) / step

@@ -25,6 +25,15 @@ class Problem(NamedTuple):
         A -= 0.5 * (self.norms[:, :, None] + self.norms[:, None, :])
         return A - self.constants[:, None, None]
 
+    def unit(self, objective):
+        """Size of the objective, to which the tolerance of a gap is relative.
+
+        ``objective`` is without the shift. At the true covariances it is about
+        -n_samples * n_features; this is the least unit, as it may be 0 by chance.
+        """
+        _, n_features, n = self.whitened.shape
+        return max(abs(objective), float(n * n_features))
+
 
 def make_problem(X, covariances, log_weights):
     """Whiten the samples by every covariance.

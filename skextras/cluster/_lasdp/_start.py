@@ -1,11 +1,11 @@
 """First labels of LASDP and ILASDP."""
 
 import numpy as np
-from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.cluster import AgglomerativeClustering
 
 from skextras.cluster._lasdp._covariances import mean_variance
 from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import spectral_labels
+from skextras.cluster._lasdp._rounding import fit_kmeans, labels_of_sum
 from skextras.cluster._lasdp._solution import solve
 
 NAMES = ("sdp", "ward", "k-means++")
@@ -47,9 +47,8 @@ def first_labels(model, X, rng, options):
     if init == "ward":
         return AgglomerativeClustering(n_clusters).fit(X).labels_.astype(np.intp)
     if init == "k-means++":
-        kmeans = KMeans(n_clusters, n_init=1, random_state=rng).fit(X)
-        return kmeans.labels_.astype(np.intp)
+        return fit_kmeans(X, n_clusters, 1, rng).labels_.astype(np.intp)
     identity = mean_variance(X) * np.eye(X.shape[1])
     same = np.repeat(identity[None], n_clusters, axis=0)
     solution = solve(make_problem(X, same, np.zeros(n_clusters)), rng=rng, **options)
-    return spectral_labels(solution, n_clusters, rng)
+    return labels_of_sum(solution, n_clusters, rng)
