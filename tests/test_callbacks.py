@@ -139,7 +139,7 @@ def interrupted_fit(shape, params, family="KMedoids"):
 
         X = np.random.default_rng(0).normal(size={shape})
         model = {family}(**{params})
-        {family}(**{params} | dict(n_init=1)).fit(X[:50])  # load the machine code
+        {family}(**{params} | dict(n_init=1)).fit(X[:600])  # load the machine code
         print("now")
         try:
             model.fit(X)
