@@ -143,14 +143,9 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         self.upper_bound_ = solution.upper_bound
         self.infeasibility_ = solution.infeasibility
 
-    def _checked_log_joint(self, X):
+    def _checked(self, X):
         check_is_fitted(self, "means_")
-        return self._log_joint(validate_data(self, X, reset=False, dtype=np.float64))
-
-    def _checked_log_posterior(self, X):
-        check_is_fitted(self, "means_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self._log_posterior(X)
+        return validate_data(self, X, reset=False, dtype=np.float64)
 
     def _log_joint(self, X):
         with blas_on_one_thread():
@@ -179,7 +174,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         labels : ndarray of shape (n_samples,)
             Number of the cluster of each sample.
         """
-        return self._checked_log_posterior(X).argmax(axis=1)
+        return self._log_posterior(self._checked(X)).argmax(axis=1)
 
     def predict_proba(self, X):
         """Compute the probabilities of the clusters under the Gaussian mixture.
@@ -197,7 +192,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_clusters)
             Rows sum to 1.
         """
-        return np.exp(self._checked_log_posterior(X))
+        return np.exp(self._log_posterior(self._checked(X)))
 
     def score(self, X, y=None):
         """Compute the mean log-likelihood of samples under the mixture.
@@ -214,7 +209,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         score : float
             Mean of the log of the mixture density.
         """
-        return float(logsumexp(self._checked_log_joint(X), axis=1).mean())
+        return float(logsumexp(self._log_joint(self._checked(X)), axis=1).mean())
 
     def bic(self, X):
         """Compute the Bayesian information criterion: less is better.
@@ -253,7 +248,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _deviance(self, X):
         """Minus twice the log-likelihood, and the number of samples."""
-        joint = self._checked_log_joint(X)
+        joint = self._log_joint(self._checked(X))
         return -2.0 * float(logsumexp(joint, axis=1).sum()), len(joint)
 
     def _n_parameters(self):

@@ -131,8 +131,7 @@ class ILASDP(BaseLASDP):
     ------
     ValueError
         If there are fewer samples than clusters, or than ``min_cluster_size`` in each;
-        if ``init`` or ``covariances_init``
-        has a wrong shape or content.
+        if ``init`` or ``covariances_init`` has a wrong shape or content.
     MemoryError
         If a dense solver would take more than ``max_memory``.
 

@@ -36,6 +36,12 @@ def start_parts(n_clusters, rank, n_samples, rng):
     return parts / parts.sum(axis=(0, 1))
 
 
+def factors(parts):
+    """Return u = p / sqrt(1'p) for each part: every Z_k is the sum of its uu'."""
+    sizes = np.maximum(parts.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+    return parts / np.sqrt(sizes)
+
+
 def sum_up(W, g, P):
     """Return the sums of the parts that the kernels carry on."""
     norms = np.einsum("kn,krn->kr", g, P)
@@ -96,3 +102,16 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None, si
         n_iter,
         converged,
     )
+
+
+def solve_from_starts(problem, starts, *, step, **options):
+    """Solve LA-SDP near each of ``starts``; return the best result.
+
+    ``step()`` is entered as a context around each.
+    """
+    results = []
+    for start in starts:
+        with step():
+            results.append(solve_low_rank(problem, start, **options))
+    # where a cluster lost all parts, its trace stays 0
+    return max(results, key=lambda result: (result.converged, result.merit))

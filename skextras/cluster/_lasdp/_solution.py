@@ -7,7 +7,12 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skextras._validation import check_memory
-from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts
+from skextras.cluster._lasdp._low_rank import (
+    factors,
+    solve_from_starts,
+    solve_low_rank,
+    start_parts,
+)
 
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
 _LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
@@ -36,8 +41,7 @@ class Solution(NamedTuple):
             n = len(total)
             low = max(n - n_vectors, 0)
             return eigh(total, subset_by_index=[low, n - 1])[1]
-        sizes = np.maximum(self.parts.sum(axis=2, keepdims=True), _TINY)
-        stacked = (self.parts / np.sqrt(sizes)).reshape(-1, self.parts.shape[2])
+        stacked = factors(self.parts).reshape(-1, self.parts.shape[2])
         values, vectors = np.linalg.eigh(stacked @ stacked.T)
         values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
         return stacked.T @ (vectors / np.sqrt(np.maximum(values, 1e-12)))
@@ -117,13 +121,8 @@ def solve(
             "tol": max(tol, min(10.0 * tol, _LOOSE)),
             "max_iter": min(max_iter, _SHORT),
         }
-        runs = []
-        for _ in range(n_init):
-            with step():
-                start = start_parts(n_clusters, rank, n, rng)
-                runs.append(solve_low_rank(problem, start, **loose))
-        # where a cluster lost all parts, its trace stays 0
-        last = max(runs, key=lambda result: (result.converged, result.merit))
+        starts = (start_parts(n_clusters, rank, n, rng) for _ in range(n_init))
+        last = solve_from_starts(problem, starts, step=step, **loose)
     with step():
         result = solve_low_rank(
             problem, last.parts, tol=tol, multipliers=last.multipliers, **options

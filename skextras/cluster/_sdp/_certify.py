@@ -260,7 +260,7 @@ def kmeans_lower_bound(
 def certify_points(points, codes, n_clusters, method, options, rng):
     """Certify clusters 0, 1, ... of points or of a kernel, none of them empty."""
     inertia = points.inertia(codes, n_clusters)
-    floor = points.floor()
+    floor = points.floor
     if n_clusters == 1 or inertia <= floor:  # nothing else, or better, is possible
         value = inertia * points.scale
         return make_result(value, value, "trivial", floor=floor)
@@ -372,19 +372,21 @@ class _Options:
         """
         if method == "sdp":
             _bounds.check_dense(n_samples, self.max_memory, f"choose {name}='blocks'")
-        for size, of in (("block_size", "blocks"), ("sample_size", "monte-carlo")):
-            if method == of:
-                largest = min(getattr(self, size), n_samples)
-                _bounds.check_dense(
-                    largest, self.max_memory, f"choose a smaller {size}", self.n_jobs
-                )
-        for name, of in (("block_size", "blocks"), ("sample_size", "monte-carlo")):
-            size = getattr(self, name)
-            if method == of and size <= n_clusters < n_samples:
-                raise ValueError(
-                    f"{name}={size} must exceed the number of clusters, {n_clusters}: "
-                    "smaller parts give the bound 0."
-                )
+        part = {"blocks": "block_size", "monte-carlo": "sample_size"}.get(method)
+        if part is None:
+            return
+        size = getattr(self, part)
+        _bounds.check_dense(
+            min(size, n_samples),
+            self.max_memory,
+            f"choose a smaller {part}",
+            self.n_jobs,
+        )
+        if size <= n_clusters < n_samples:
+            raise ValueError(
+                f"{part}={size} must exceed the number of clusters, {n_clusters}: "
+                "smaller parts give the bound 0."
+            )
 
     def of(self, method):
         """Return the probability that a bound of this method holds."""

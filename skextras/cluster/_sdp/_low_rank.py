@@ -7,7 +7,11 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.metrics import pairwise_distances_argmin
 
-from skextras.cluster._lasdp._low_rank import solve_low_rank
+from skextras.cluster._lasdp._low_rank import (
+    factors,
+    solve_from_starts,
+    solve_low_rank,
+)
 from skextras.cluster._lasdp._problem import Problem
 from skextras.cluster._sdp._points import EPS
 
@@ -37,20 +41,15 @@ def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng, step=nullcont
     problem = Problem(roots[None], norms[None], np.zeros(1), float(norms.mean()), 0.0)
     rest = shift * (points.n - n_clusters)
     options = {"trace": "each", "size": float(n_clusters), "max_iter": max_iter}
-    solutions = []
-    for _ in range(n_init):
-        with step():
-            start = _start(roots, rank, rng)
-            solutions.append(solve_low_rank(problem, start, tol=tol, **options))
-    best = max(solutions, key=lambda result: (result.converged, result.merit))
+    starts = (_start(roots, rank, rng) for _ in range(n_init))
+    best = solve_from_starts(problem, starts, step=step, tol=tol, **options)
     # tol was in units of the total; the value may be a small part of it
     share = max((-best.merit - rest) / norms.sum(), _SMALL)
     if share < 0.3 and best.n_iter < max_iter:
         options |= {"multipliers": best.multipliers, "max_iter": max_iter - best.n_iter}
         fine = solve_low_rank(problem, best.parts, tol=share * tol, **options)
         best = fine._replace(n_iter=best.n_iter + fine.n_iter)
-    sizes = np.maximum(best.parts[0].sum(axis=1), np.finfo(float).tiny)
-    factor = np.ascontiguousarray((best.parts[0] / np.sqrt(sizes)[:, None]).T)
+    factor = np.ascontiguousarray(factors(best.parts)[0].T)
     value = -best.objective - rest
     return LowRank(factor, value, best.infeasibility, best.n_iter, best.converged)
 

@@ -1,5 +1,6 @@
 """Centred points, or a centred kernel, as the relaxations need them."""
 
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -43,8 +44,9 @@ class Points:
         """Return A, an n x n matrix: a new one unless it was given."""
         return self._gram if self.X is None else self.X @ self.X.T
 
+    @cached_property
     def floor(self):
-        """Return what no inertia is below: 0, but for a kernel that is indefinite."""
+        """What no inertia is below: 0, but for a kernel that is indefinite."""
         if self.X is not None:
             return 0.0
         least = eigh(self._gram, eigvals_only=True, driver="evd")[0]

@@ -462,9 +462,9 @@ class SDPKMeans(
         if self.certificate is None:
             return
         method, has_dual = self.certificate, getattr(solution, "negative", None)
-        if codes.max() + 1 < k and inertia > points.floor():
+        if codes.max() + 1 < k and inertia > points.floor:
             bound = dual_bound(points, k) * points.scale
-            result = make_result(bound, self.inertia_, "spectral", floor=points.floor())
+            result = make_result(bound, self.inertia_, "spectral", floor=points.floor)
         elif method in ("auto", "sdp") and has_dual is not None:
             result = self._from_dual(points, codes, k, solution, inertia, rng)
         else:
@@ -483,7 +483,7 @@ class SDPKMeans(
         if inertia - bound <= 3 * self.tol * abs(inertia):
             return certify_points(points, codes, k, "sdp", self._options(), rng)
         values = bound * points.scale, inertia * points.scale
-        return make_result(*values, "sdp", floor=points.floor())
+        return make_result(*values, "sdp", floor=points.floor)
 
     def _set_centers(self, X, labels):
         self.labels_ = labels.astype(np.int32)
