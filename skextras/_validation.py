@@ -1,7 +1,6 @@
 """Shared checks; the only importer of scikit-learn's private names."""
 
 import os
-from functools import wraps
 from numbers import Integral
 from pathlib import Path
 
@@ -24,7 +23,6 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "_fit_context",
-    "all_or_nothing",
     "available_memory",
     "check_memory",
     "check_number",
@@ -32,22 +30,6 @@ __all__ = [
     "memory_allowed",
     "validate_data",
 ]
-
-
-def all_or_nothing(method):
-    """Undo what a failed or interrupted ``fit`` has set on its estimator."""
-
-    @wraps(method)
-    def wrapper(self, *args, **kwargs):
-        before = dict(vars(self))
-        try:
-            return method(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-    return wrapper
 
 
 def check_number(value, name, low, high=None):

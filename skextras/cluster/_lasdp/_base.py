@@ -1,7 +1,5 @@
 """What LASDP and ILASDP share: input, covariances, prediction."""
 
-import warnings
-
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClusterMixin
@@ -10,6 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
+from skextras._fitting import warn
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number, validate_data
 from skextras.cluster._lasdp._covariances import (
@@ -103,11 +102,10 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         if len(rows) > self.n_clusters:
             return None
         if len(rows) < self.n_clusters:
-            warnings.warn(
+            warn(
                 f"X has {len(rows)} distinct rows for n_clusters={self.n_clusters}: "
                 "other clusters are empty; ask for fewer clusters.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return labels.reshape(-1).astype(np.intp)
 

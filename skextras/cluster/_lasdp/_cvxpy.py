@@ -1,9 +1,8 @@
 """LA-SDP as a cvxpy program: the readable reference, for small n."""
 
-import warnings
-
 import numpy as np
 
+from skextras._fitting import warn
 from skextras.cluster._lasdp._admm import DenseResult, dual_bound
 
 _MOST = 300  # samples above which a solve takes minutes
@@ -21,12 +20,11 @@ def solve_cvxpy(problem, *, trace, tol, max_iter):
     A = (problem.matrices() + problem.shift) / problem.scale
     n_clusters, n, _ = A.shape
     if n > _MOST:
-        warnings.warn(
+        warn(
             f"solver='cvxpy' with n_samples={n}: 200 samples in 3 clusters take about "
             "20 seconds, and time grows faster than n_samples**3; choose "
             "solver='low_rank'.",
             UserWarning,
-            stacklevel=2,
         )
     Z = [cp.Variable((n, n), PSD=True) for _ in range(n_clusters)]
     rows = sum(cp.sum(z, axis=1) for z in Z) == 1

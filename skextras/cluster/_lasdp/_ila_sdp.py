@@ -1,14 +1,14 @@
 """Iterative LA-SDP clustering, which estimates the covariances too: the estimator."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skextras._callbacks import fit_progress, with_callbacks
+from skextras._callbacks import fit_progress
+from skextras._fitting import fit_method, warn
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
+from skextras._validation import Interval, StrOptions
 from skextras.cluster._lasdp._alternation import alternate, best_run
 from skextras.cluster._lasdp._base import BaseLASDP
 from skextras.cluster._lasdp._covariances import contract, power_of_two
@@ -227,9 +227,7 @@ class ILASDP(BaseLASDP):
         self.max_memory = max_memory
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None):
         """Alternate between labels and covariances.
 
@@ -273,10 +271,9 @@ class ILASDP(BaseLASDP):
             run = best_run(runs, self.min_cluster_size)
         self._set_run(run.rescale(unit))
         if run.faults:
-            warnings.warn(
+            warn(
                 f"ILASDP did not converge: {'; '.join(run.faults)}.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         return self
 

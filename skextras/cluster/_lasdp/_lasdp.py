@@ -1,14 +1,14 @@
 """LA-SDP clustering with covariances that stay: the estimator."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skextras._callbacks import fit_progress, with_callbacks
+from skextras._callbacks import fit_progress
+from skextras._fitting import fit_method, warn
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import Interval, StrOptions, _fit_context, all_or_nothing
+from skextras._validation import Interval, StrOptions
 from skextras.cluster._lasdp._base import BaseLASDP
 from skextras.cluster._lasdp._covariances import TYPES
 from skextras.cluster._lasdp._problem import make_problem
@@ -221,9 +221,7 @@ class LASDP(BaseLASDP):
         self.max_memory = max_memory
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None):
         """Solve the relaxation and round it.
 
@@ -252,12 +250,11 @@ class LASDP(BaseLASDP):
         with blas_on_one_thread(), fit_progress(self, X, max_steps=steps) as step:
             self._solve(X, given, self._rng(), options, step)
         if not self.converged_:
-            warnings.warn(
+            warn(
                 f"LASDP did not reach solver_tol={self.solver_tol:g} in "
                 f"{self.n_iter_} iterations of the solver: raise solver_max_iter or "
                 "solver_tol, or scale the features.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         self._warn_of_empty()
         return self
@@ -265,12 +262,11 @@ class LASDP(BaseLASDP):
     def _warn_of_empty(self):
         size = np.bincount(self.labels_, minlength=self.n_clusters)
         if not size.all():
-            warnings.warn(
+            warn(
                 f"LASDP leaves cluster {int(size.argmin())} of n_clusters="
                 f"{self.n_clusters} empty: ask for fewer clusters, or give "
                 "covariances_init.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     def _options(self, n):

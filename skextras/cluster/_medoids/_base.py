@@ -1,7 +1,5 @@
 """What the k-medoids estimators share: input, result, prediction."""
 
-import warnings
-
 import numpy as np
 from scipy import sparse
 from sklearn.base import (
@@ -15,6 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
+from skextras._fitting import warn
 from skextras._parallel import row_blocks
 from skextras._validation import check_memory, check_weights, validate_data
 from skextras.cluster._medoids import _distances, _sparse
@@ -115,12 +114,11 @@ class BaseMedoids(
         self.inertia_ = float(weight @ self.distances_.astype(np.float64))
         n_found = min(len(np.unique(self.labels_)), len(points.index))
         if n_found < n_clusters:
-            warnings.warn(
+            warn(
                 f"Only {n_found} distinct points (of positive weight, at distances "
                 f"above 0) were found for n_clusters={n_clusters}: other clusters "
                 "are empty, or hold points of weight 0; ask for fewer clusters.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         return n_found == n_clusters
 

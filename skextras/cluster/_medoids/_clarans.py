@@ -6,13 +6,12 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skextras._callbacks import fit_progress, with_callbacks
+from skextras._callbacks import fit_progress
+from skextras._fitting import fit_method
 from skextras._validation import (
     METRICS,
     Interval,
     StrOptions,
-    _fit_context,
-    all_or_nothing,
 )
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
@@ -164,9 +163,7 @@ class CLARANS(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None, sample_weight=None):
         """Find the medoids.
 

@@ -1,12 +1,12 @@
 """Exchanges under limits: medoids that stay, and a least weight of the clusters."""
 
-import warnings
 from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skextras._fitting import warn
 from skextras.cluster._medoids import (
     _cache_kernels,
     _constrained_kernels,
@@ -100,12 +100,11 @@ def warn_of_small_clusters(model, weight):
     """Warn if a cluster has remained below the limit."""
     sizes = np.bincount(model.labels_, weight, model.n_clusters)
     if sizes.min() < model.min_cluster_size * (1 - _constrained_kernels.TOL):
-        warnings.warn(
+        warn(
             f"Cluster {sizes.argmin()} has a weight of {sizes.min():g}, below "
             f"min_cluster_size={model.min_cluster_size}: raise n_init, or ask for "
             "fewer or smaller clusters.",
             ConvergenceWarning,
-            stacklevel=3,
         )
 
 

@@ -1,11 +1,10 @@
 """FasterPAM on a matrix of dissimilarities: the function layer."""
 
-import warnings
-
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from skextras._fitting import warn
 from skextras._validation import check_number, check_weights
 from skextras.cluster._medoids._matrix import (
     as_square,
@@ -163,11 +162,10 @@ def _swap_state(rows, points, medoids, weight, order):
 
 def warn_not_converged(name, max_iter):
     """Tell that the passes ended before the swaps did."""
-    warnings.warn(
+    warn(
         f"{name} made all of its max_iter={max_iter} passes and the last one still "
         "exchanged medoids: raise max_iter for a local optimum.",
         ConvergenceWarning,
-        stacklevel=3,
     )
 
 

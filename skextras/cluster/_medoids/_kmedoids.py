@@ -4,14 +4,13 @@ from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
 
-from skextras._callbacks import fit_progress, with_callbacks
+from skextras._callbacks import fit_progress
+from skextras._fitting import fit_method
 from skextras._validation import (
     METRICS,
     Interval,
     RealNotInt,
     StrOptions,
-    _fit_context,
-    all_or_nothing,
     check_memory,
     memory_allowed,
 )
@@ -276,9 +275,7 @@ class KMedoids(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None, sample_weight=None):
         """Find the medoids.
 

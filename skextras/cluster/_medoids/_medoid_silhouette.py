@@ -1,6 +1,5 @@
 """Clustering by the average medoid silhouette: the estimator."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -8,13 +7,12 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skextras._callbacks import fit_progress, with_callbacks
+from skextras._callbacks import fit_progress
+from skextras._fitting import fit_method, warn
 from skextras._validation import (
     METRICS,
     Interval,
     StrOptions,
-    _fit_context,
-    all_or_nothing,
     check_memory,
     check_weights,
 )
@@ -206,9 +204,7 @@ class MedoidSilhouette(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None, sample_weight=None):
         """Find the medoids.
 
@@ -265,11 +261,10 @@ class MedoidSilhouette(BaseMedoids):
         samples = self.medoid_silhouette_samples_.astype(np.float64)
         self.medoid_silhouette_ = float(np.average(samples, weights=weight))
         if self.n_clusters_ == 1:
-            warnings.warn(
+            warn(
                 "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
                 "two clusters or more.",
                 UndefinedMetricWarning,
-                stacklevel=2,
             )
         if whole and not best.converged:
             warn_not_converged("MedoidSilhouette", self.max_iter)

@@ -1,12 +1,12 @@
 """Lower bounds of points: by the relaxation, by blocks of rows, by random draws."""
 
-import warnings
 from math import log, sqrt
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 
+from skextras import _fitting
 from skextras._parallel import map_blocks
 from skextras._validation import check_memory
 from skextras.cluster._sdp import _admm
@@ -42,11 +42,10 @@ def sdp_bound(points, n_clusters, *, tol, max_iter, target=None, warn=False):
     options = {"max_iter": max_iter, "target": target}
     solution = _admm.solve(points, n_clusters, tol=tol, **options)
     if warn and not solution.converged:
-        warnings.warn(
+        _fitting.warn(
             f"The relaxation did not come to rest in {solution.n_iter} iterations: the "
             "bound holds, and may be larger with a larger max_iter.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     bound = dual_bound(points, n_clusters, solution.negative, solution.vectors)
     if target is not None and bound < target <= bound + 3 * tol * target:

@@ -17,13 +17,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skextras._callbacks import CallbackSupportMixin, fit_progress, with_callbacks
+from skextras._callbacks import CallbackSupportMixin, fit_progress
+from skextras._fitting import fit_method, warn
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import (
     Interval,
     StrOptions,
-    _fit_context,
-    all_or_nothing,
     check_memory,
     validate_data,
 )
@@ -263,9 +262,7 @@ class SDPKMeans(
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @all_or_nothing
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None):
         """Solve the relaxation, round it, and bound what is lost.
 
@@ -427,11 +424,10 @@ class SDPKMeans(
             limits = "max_iter or tol"
             if self.solver_ == "cvxpy":
                 limits = "the limits of the solver by solver_options"
-            warnings.warn(
+            warn(
                 f"SDPKMeans did not come to rest in {self.n_iter_} iterations, and the "
                 f"constraints are met to {self.infeasibility_:.1g}: raise {limits}.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         return solution
 
@@ -495,11 +491,10 @@ class SDPKMeans(
             centers[size == 0] = centers[np.flatnonzero(size)[0]]
             self.cluster_centers_ = centers.astype(X.dtype)
         if n_used < k:
-            warnings.warn(
+            warn(
                 f"{n_used} clusters are not empty and n_clusters={k}: X has too few "
                 "distinct points.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def membership_matrix(self):
