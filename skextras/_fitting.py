@@ -4,7 +4,7 @@ import sys
 import warnings
 from functools import wraps
 
-from skextras._callbacks import with_callbacks
+from skextras._callbacks import announced, with_bars
 from skextras._validation import _fit_context
 
 #: Packages whose lines are not the user's; contextlib runs their decorators.
@@ -28,8 +28,8 @@ def _is_inside(frame):
 
 def fit_method(method):
     """Decorate ``fit``: check the parameters, serve the callbacks, undo a failure."""
-    checked = _fit_context(prefer_skip_nested_validation=True)(method)
-    return _all_or_nothing(with_callbacks(checked))
+    context = _fit_context(prefer_skip_nested_validation=True)
+    return _all_or_nothing(with_bars(context(announced(method))))
 
 
 def _all_or_nothing(method):

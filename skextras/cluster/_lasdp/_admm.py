@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skextras._callbacks import unseen
+
 _RELAX = 1.6  # over-relaxation
 _EVERY = 20  # iterations between two looks at the bound and the step size
 
@@ -56,7 +58,7 @@ def dual_bound(A, y, N, trace):
     return float(y.sum() + (top.sum() if trace == "each" else n_clusters * top.max()))
 
 
-def solve_admm(problem, *, trace, tol, max_iter):
+def solve_admm(problem, *, trace, tol, max_iter, step=unseen):
     """Solve LA-SDP by alternating directions, spectra split from entries.
 
     With copies Y_k = Z_k, the one step projects on positive semidefinite Z_k of right
@@ -66,7 +68,7 @@ def solve_admm(problem, *, trace, tol, max_iter):
 
     It has converged when the objective is within ``tol * problem.unit(objective)`` of
     the least bound, and the root mean square of the row sums minus 1 is at most
-    ``tol``. Both are looked at every 20 iterations.
+    ``tol``. Both are looked at every 20 iterations. Each iteration is a ``step()``.
 
     References
     ----------
@@ -83,7 +85,8 @@ def solve_admm(problem, *, trace, tol, max_iter):
     while n_iter < max_iter and not converged:
         n_iter += 1
         T = Y - V
-        Z = project_spectra(0.5 * (T + T.transpose(0, 2, 1)) + A / rho, trace)
+        with step():  # what takes most of the time
+            Z = project_spectra(0.5 * (T + T.transpose(0, 2, 1)) + A / rho, trace)
         M = _RELAX * Z + (1.0 - _RELAX) * Y + V
         rows = M.transpose(1, 0, 2).reshape(n, -1)  # row i of all blocks
         projected, y = project_simplex(rows, 1.0)

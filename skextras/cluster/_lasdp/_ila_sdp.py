@@ -14,6 +14,8 @@ from skextras.cluster._lasdp._base import BaseLASDP
 from skextras.cluster._lasdp._covariances import contract, power_of_two
 from skextras.cluster._lasdp._lasdp import SHARED
 
+_EXPECTED = 5  # iterations of a run, for its progress
+
 
 class ILASDP(BaseLASDP):
     r"""Iterative likelihood-adjusted semidefinite clustering.
@@ -265,9 +267,11 @@ class ILASDP(BaseLASDP):
         unit = power_of_two(X)
         X = X / unit
         given = None if given is None else given / unit**2
-        rng, steps = self._rng(), self.n_init * self.max_iter
-        with blas_on_one_thread(), fit_progress(self, X, max_steps=steps) as step:
-            runs = [alternate(self, X, given, rng, step) for _ in range(self.n_init)]
+        rng, runs = self._rng(), []
+        with blas_on_one_thread(), fit_progress(self, X, max_steps=self.n_init) as step:
+            for _ in range(self.n_init):
+                with step(_EXPECTED) as part:
+                    runs.append(alternate(self, X, given, rng, part))
             run = best_run(runs, self.min_cluster_size)
         self._set_run(run.rescale(unit))
         if run.faults:

@@ -1,11 +1,11 @@
 """What every LA-SDP solver returns, and how one is chosen."""
 
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
 
+from skextras._callbacks import unseen
 from skextras._validation import check_memory
 from skextras.cluster._lasdp._low_rank import (
     factors,
@@ -17,6 +17,7 @@ from skextras.cluster._lasdp._low_rank import (
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
 _LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
 _SHORT = 500  # most passes of a start
+_EXPECTED = 200  # iterations of a dense solver, for its progress
 _TINY = np.finfo(float).tiny
 _COPIES = {"admm": 12, "cvxpy": 30}  # matrices of n x n for each cluster, about
 
@@ -90,7 +91,7 @@ def solve(
     n_init,
     rng,
     last=None,
-    step=nullcontext,
+    step=unseen,
 ):
     """Solve one LA-SDP; ``last`` is the solution of a similar one to start from.
 
@@ -110,8 +111,11 @@ def solve(
             from skextras.cluster._lasdp._admm import solve_admm as dense
         else:
             from skextras.cluster._lasdp._cvxpy import solve_cvxpy as dense
-        with step():
-            result = dense(problem, trace=trace, tol=tol, max_iter=max_iter)
+        options = {"trace": trace, "tol": tol, "max_iter": max_iter}
+        with step(_EXPECTED) as part:
+            if solver == "admm":
+                options["step"] = part
+            result = dense(problem, **options)
         sums = memberships(result.matrices.sum(axis=2))
         return Solution(None, result.matrices, None, sums, *result[1:])
     options = {"trace": trace, "max_iter": max_iter}

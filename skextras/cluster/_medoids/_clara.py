@@ -1,13 +1,12 @@
 """K-medoids of large data by samples: CLARA and FastCLARA."""
 
-from contextlib import nullcontext
 from functools import partial
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skextras._callbacks import fit_progress
+from skextras._callbacks import fit_progress, unseen
 from skextras._fitting import fit_method
 from skextras._parallel import blas_on_one_thread, map_blocks
 from skextras._validation import (
@@ -231,7 +230,7 @@ class CLARA(BaseMedoids):
 
 def search(
     rows, weight, n_clusters, rng, *, eager, init, max_iter, size=None, n_samples=5,
-    independent=False, n_threads=None, step=nullcontext,
+    independent=False, n_threads=None, step=unseen,
 ):  # fmt: skip
     """Find medoids in ``n_samples`` samples; return the best for all points.
 
@@ -266,7 +265,8 @@ def search(
 
     if independent:
         with blas_on_one_thread():
-            runs = map_blocks(run, [(seed,) for seed in seeds], n_jobs=n_threads)
+            tasks = [(seed,) for seed in seeds]
+            runs = map_blocks(run, tasks, n_jobs=n_threads, step=step)
         return min(runs, key=lambda found: found[0].loss)
     best = None
     for seed in seeds:

@@ -20,6 +20,7 @@ from skextras.cluster._medoids._swaps import SingleState, SwapState
 
 _ITEMS_PER_BLOCK = 2**20  # dissimilarities that are made at a time
 _MOST_DRAWS = 64  # draws whose rows are made together
+_EXPECTED = 50  # blocks of draws in a search, for its progress
 
 
 class CLARANS(BaseMedoids):
@@ -188,7 +189,7 @@ class CLARANS(BaseMedoids):
             self.n_iter_ = self.n_swap_ = 0
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
-            with fit_progress(self, X, max_steps=None) as step:
+            with fit_progress(self, X, max_steps=self.n_init) as step:
                 best = self._best_search(rows, points, step)
             medoids = points.index[best.medoid_indices]
             self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
@@ -204,9 +205,10 @@ class CLARANS(BaseMedoids):
         for _ in range(self.n_init):
             start = _init.draw(self.init, rows, k, weight, order, rng)
             fast, limit = self.method == "fastclarans", self.max_neighbors
-            found = search(
-                rows, weight, order, start, rng, step, fast=fast, limit=limit
-            )
+            with step(_EXPECTED) as part:
+                found = search(
+                    rows, weight, order, start, rng, part, fast=fast, limit=limit
+                )
             if best is None or found.loss < best.loss:
                 best = found
         return best

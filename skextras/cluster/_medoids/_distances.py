@@ -11,6 +11,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
 from sklearn.preprocessing import normalize
 
+from skextras._callbacks import unseen
 from skextras._parallel import (
     blas_on_one_thread,
     map_blocks,
@@ -165,10 +166,10 @@ def _checked(out, metric, n_jobs, samples=None, others=None):
     return out
 
 
-def _by_blocks(X, Y, metric, params, n_jobs):
+def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
     """Fill blocks of rows by scikit-learn, a compiled metric, or our own."""
     if metric == "gower":
-        return _gower.matrix(X, Y, params, n_jobs=n_jobs)
+        return _gower.matrix(X, Y, params, n_jobs=n_jobs, step=step)
     if sparse.issparse(X) or sparse.issparse(Y):
         X, Y = _as_csr(X), _as_csr(Y)
         if metric == "sqeuclidean":  # from scipy, for dense rows only
@@ -188,7 +189,7 @@ def _by_blocks(X, Y, metric, params, n_jobs):
 
     size = min(max(_ITEMS_PER_CALL // (Y.shape[0] * Y.shape[1]), 1), 256)
     with blas_on_one_thread():
-        map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs)
+        map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs, step=step)
     return out
 
 
@@ -235,7 +236,7 @@ class _Products:
         return tile
 
 
-def _gemm(X, Z, n_jobs):
+def _gemm(X, Z, n_jobs, step=unseen):
     """Matrix of dissimilarities by blocked products.
 
     With ``Z=None``, only blocks on and above the diagonal are made, and mirrored.
@@ -257,15 +258,15 @@ def _gemm(X, Z, n_jobs):
         pairs = [a + b for i, a in enumerate(blocks) for b in blocks[i:]]
     else:
         pairs = [(*block, 0, len(Z.X)) for block in blocks]
-    _on_threads(fill, pairs, n_jobs)
+    _on_threads(fill, pairs, n_jobs, step)
     return out
 
 
-def _on_threads(task, blocks, n_jobs):
+def _on_threads(task, blocks, n_jobs, step=unseen):
     """Call ``task`` for blocks whose time goes to matrix products."""
     n_jobs = n_blas_threads() if n_jobs is None else n_jobs
     with blas_on_one_thread():
-        map_blocks(task, blocks, n_jobs=n_jobs)
+        map_blocks(task, blocks, n_jobs=n_jobs, step=step)
 
 
 class Computer:
@@ -298,18 +299,18 @@ class Computer:
             part.products = self.products.part(rows)
         return part
 
-    def square(self):
+    def square(self, step=unseen):
         """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j."""
         X, metric, params = self.X, self.metric, self.params
         if self.products is not None:
-            out = _gemm(self.products, None, self.n_jobs)
+            out = _gemm(self.products, None, self.n_jobs, step)
         elif metric == "gower":
-            out = _gower.matrix(X, None, params, n_jobs=self.n_jobs)
+            out = _gower.matrix(X, None, params, n_jobs=self.n_jobs, step=step)
         elif callable(metric) and not _is_compiled(X, metric, params):
             out = pairwise_distances(X, metric=metric, **params)
             out = out.astype(X.dtype, copy=False)
         else:
-            out = _by_blocks(X, X, metric, params, self.n_jobs)
+            out = _by_blocks(X, X, metric, params, self.n_jobs, step)
             if metric in _BY_GEMM:
                 np.fill_diagonal(out, 0)
         if self.products is not None and self.products.are_small:

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skextras._callbacks import unseen
 from skextras._parallel import map_blocks, row_blocks
 from skextras.cluster._medoids import _gower_kernels
 
@@ -126,7 +127,7 @@ def _ranges(X, used):
     return ranges
 
 
-def matrix(X, Y, params, *, n_jobs=None):
+def matrix(X, Y, params, *, n_jobs=None, step=unseen):
     """Return the dissimilarity of every row of X to every row of Y, or of X itself.
 
     With ``Y=None``, only tiles on and above the diagonal are made, and mirrored.
@@ -144,5 +145,5 @@ def matrix(X, Y, params, *, n_jobs=None):
 
     blocks, across = row_blocks(len(X), _TILE), row_blocks(len(Z), _TILE)
     pairs = [a + b for a in blocks for b in across if Y is not None or a <= b]
-    map_blocks(fill, pairs, n_jobs=n_jobs)
+    map_blocks(fill, pairs, n_jobs=n_jobs, step=step)
     return out

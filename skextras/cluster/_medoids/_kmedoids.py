@@ -37,6 +37,8 @@ from skextras.cluster._medoids._swaps import (
 #: Methods that do not look at all dissimilarities.
 _SAMPLING = ("onebatch", "fastclara", "fastclarans")
 _METHODS = {"auto", "fasterpam", "pam", "fastpam1", "alternate", *_SAMPLING}
+#: Steps of a run that are expected, where that is not one pass that finds most.
+_EXPECTED = {"alternate": 5, "fastclara": 5, "fastclarans": 20}
 _MOST_EXACT = 100_000  # points for which "auto" looks at all dissimilarities
 
 
@@ -304,8 +306,13 @@ class KMedoids(BaseMedoids):
             best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
-            rows = self._choose_method(rows, limits)
-            best, converged = self._best_run(X, rows, points, init, start, limits)
+            holds = self._choose_method(rows, limits)
+            n_runs = self._n_runs(init)
+            with fit_progress(self, X, max_steps=1 + n_runs) as step:
+                with step() as part:
+                    rows = rows.hold(part) if holds else rows
+                args = rows, points, init, start, limits, n_runs, step
+                best, converged = self._best_run(*args)
             medoids = points.index[best.medoid_indices]
         self.n_iter_ = best.n_iter
         self.n_swap_ = best.n_swap
@@ -349,11 +356,11 @@ class KMedoids(BaseMedoids):
             ) from error
 
     def _choose_method(self, rows, limits=()):
-        """Set ``method_``; return the dissimilarities, held if it needs them so."""
+        """Set ``method_``; return whether it needs the dissimilarities held."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
         if isinstance(rows, SparseRows):
             self.method_ = check_method(method, limits)
-            return rows
+            return False
         table = n * self.n_clusters * rows.dtype.itemsize
         codes = n**2 + table
         matrix = n**2 * rows.dtype.itemsize * (rows.matrix is None)
@@ -362,7 +369,7 @@ class KMedoids(BaseMedoids):
             method = "fasterpam" if exact or limits else "onebatch"
         self.method_ = method
         if method in _SAMPLING:
-            return rows
+            return False
         what = f"The matrix of dissimilarities between {n} points"
         way_out = "choose method='onebatch', or fit on a sample and predict the rest."
         if limits:
@@ -374,11 +381,15 @@ class KMedoids(BaseMedoids):
         elif matrix + codes > memory_allowed(limit):
             check_memory(codes, f"{what}, in one byte each,", way_out, limit)
             self.method_ = "fasterpam-codes"
-            return rows
-        return rows.hold()
+            return False
+        return True
 
-    def _best_run(self, X, rows, points, init, start, limits):
-        """Optimise ``n_init`` times; return the best result and if it converged."""
+    def _n_runs(self, init):
+        """Return how often to optimise: once from a start that is given."""
+        return self.n_init if _init.is_drawn(init) or self.method_ in _SAMPLING else 1
+
+    def _best_run(self, rows, points, init, start, limits, n_runs, step):
+        """Optimise ``n_runs`` times; return the best result and if it converged."""
         k, weight = int(self.n_clusters), points.weight
         rng = check_random_state(self.random_state)
         if self.method_ in _SAMPLING:
@@ -387,17 +398,15 @@ class KMedoids(BaseMedoids):
             order = rows.ranked(weight)
         candidates = order[rng.permutation(len(order))]
         draws = _init.is_drawn(init) and self.method_ != "fastclara"  # draws in samples
-        rounds = self.n_init if draws or self.method_ in _SAMPLING else 1
         search = self._search(rows, weight, order, candidates, rng, limits)
-        steps = None if self.method_ == "fastclarans" else rounds * self.max_iter
         best = None
-        with fit_progress(self, X, max_steps=steps) as step:
-            for _ in range(rounds):
+        for _ in range(n_runs):
+            with step(_EXPECTED.get(self.method_, 1)) as part:
                 if draws:
                     start = _init.draw(init, rows, k, weight, order, rng)
-                run = search(start, step)
-                if best is None or limits.prefer(run[0], best[0], weight):
-                    best = run
+                run = search(start, part)
+            if best is None or limits.prefer(run[0], best[0], weight):
+                best = run
         return best
 
     def _search(self, rows, weight, order, candidates, rng, limits):
@@ -419,7 +428,7 @@ class KMedoids(BaseMedoids):
                 args = rows, weight, candidates, start, max_iter, rng, step
                 return onebatch(*args, most_held=limit)
             if method == "fastclara":
-                options = {"init": self.init, "max_iter": max_iter}
+                options = {"init": self.init, "max_iter": max_iter, "step": step}
                 return _clara.search(rows, weight, k, rng, eager=True, **options)
             if method == "fastclarans":
                 return _clarans.search(rows, weight, order, start, rng, step), True

@@ -244,8 +244,11 @@ class MedoidSilhouette(BaseMedoids):
                 f"The matrix of dissimilarities between {rows.n_points} points",
                 "fit on a sample, and predict the rest.",
             )
-            rows = rows.hold()
-            path = self._best_path(X, rows, points, start, least)
+            n_fits = self.n_init * (1 + 2 * (top - least)) if top > 1 else 1
+            with fit_progress(self, X, max_steps=1 + n_fits) as step:
+                with step() as part:
+                    rows = rows.hold(part)
+                path = self._best_path(rows, points, start, least, step)
         self.n_clusters_path_ = np.array(sorted(path))
         values = np.array([path[k].value for k in self.n_clusters_path_])
         self.medoid_silhouette_path_ = values
@@ -270,33 +273,22 @@ class MedoidSilhouette(BaseMedoids):
             warn_not_converged("MedoidSilhouette", self.max_iter)
         return self
 
-    def _best_path(self, X, rows, points, start, least):
+    def _best_path(self, rows, points, start, least, step):
         """Optimise ``n_init`` times; return the best result for each number."""
         top, weight = len(start), points.weight
         rng = check_random_state(self.random_state)
         order = rows.ranked(weight)
         if least == 1:
-            with fit_progress(self, X, max_steps=1) as step, step():
-                return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
+            return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
         candidates = order[rng.permutation(len(order))]
-        n_fits = self.n_init * (1 + 2 * (top - least))
         path = {}
-        with fit_progress(self, X, max_steps=n_fits * self.max_iter) as step:
-            for _ in range(self.n_init):
-                if _init.is_drawn(self.init):
-                    start = _init.draw(self.init, rows, top, weight, order, rng)
-                found = dynmsc(
-                    rows.matrix,
-                    start,
-                    weight,
-                    candidates,
-                    self.max_iter,
-                    least,
-                    step=step,
-                )
-                for k, result in found.items():
-                    if k not in path or result.value > path[k].value:
-                        path[k] = result
+        for _ in range(self.n_init):
+            if _init.is_drawn(self.init):
+                start = _init.draw(self.init, rows, top, weight, order, rng)
+            args = rows.matrix, start, weight, candidates, self.max_iter, least
+            for k, result in dynmsc(*args, step=step).items():
+                if k not in path or result.value > path[k].value:
+                    path[k] = result
         return path
 
     def score(self, X, y=None, sample_weight=None):

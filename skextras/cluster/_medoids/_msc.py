@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skextras._callbacks import unseen
 from skextras.cluster._medoids import _cache_kernels, _silhouette_kernels
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
@@ -86,20 +87,23 @@ def fastermsc(rows, medoids, weight, order, max_iter, *, step=nullcontext):
     return result, state.removal
 
 
-def dynmsc(rows, medoids, weight, order, max_iter, least, *, step=nullcontext):
+def dynmsc(rows, medoids, weight, order, max_iter, least, *, step=unseen):
     """Go from the number of ``medoids`` down to ``least``, one medoid at a time.
 
     Goes down twice: without the medoid that is missed most, as published, and without
-    the one that is missed least. Returns the better result for each number.
+    the one that is missed least. Returns the better result for each number. Each fit
+    is a ``step()``.
     """
-    best, removal = fastermsc(rows, medoids, weight, order, max_iter, step=step)
-    top = best, removal
-    path = {len(medoids): best}
+    with step() as part:
+        top = fastermsc(rows, medoids, weight, order, max_iter, step=part)
+    path = {len(medoids): top[0]}
     for choose in (np.argmax, np.argmin):
         result, removal = top
         for k in range(len(medoids) - 1, least - 1, -1):
             start = np.delete(result.medoid_indices, choose(removal))
-            result, removal = fastermsc(rows, start, weight, order, max_iter, step=step)
+            with step() as part:
+                args = rows, start, weight, order, max_iter
+                result, removal = fastermsc(*args, step=part)
             if k not in path or result.value > path[k].value:
                 path[k] = result
     return path

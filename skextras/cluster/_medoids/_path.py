@@ -135,7 +135,8 @@ def k_path(
             "a dense one."
         )
     start = _init.locate(init, X, top, points)
-    rows = model._choose_method(model._rows(X, given, points, params, n_jobs))
+    rows = model._rows(X, given, points, params, n_jobs)
+    rows = rows.hold() if model._choose_method(rows) else rows
     rng = check_random_state(random_state)
     results, all_converged = _descend(
         rows, points.weight, numbers, start, init, max_iter, rng

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skextras._callbacks import unseen
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels, _matrix_kernels
 
@@ -45,7 +46,7 @@ class HeldRows(Rows):
         self.n_candidates, self.n_points = matrix.shape
         self.dtype = matrix.dtype
 
-    def hold(self):
+    def hold(self, step=unseen):
         """Return itself: all are there."""
         return self
 
@@ -120,9 +121,9 @@ class ComputedRows(Rows):
             total += float(weight[start:stop] @ part.astype(np.float64))
         return total
 
-    def hold(self):
-        """Make all of them."""
-        matrix = self.computer.square()
+    def hold(self, step=unseen):
+        """Make all of them, as the part ``step`` of a fit."""
+        matrix = self.computer.square(step)
         return HeldRows(matrix, matrix, self.n_jobs)
 
     def encode(self, order, natural, scale, tiles, start, stop):

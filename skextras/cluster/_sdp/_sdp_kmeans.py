@@ -33,6 +33,7 @@ from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._points import EPS, Points
 from skextras.cluster._sdp._result import make_result
 
+_EXPECTED = 100  # iterations of the ADMM, for its progress
 _DENSE = 1000  # points up to which "auto" takes n x n matrices
 
 
@@ -297,8 +298,8 @@ class SDPKMeans(
             points = self._centered(X)
             with fit_progress(self, X, max_steps=self._n_steps(len(X))) as step:
                 solution = self._solve(points, k, rng, step)
-            labels = self._round(points, k, rng)
-            self._certify(points, labels, k, solution, rng)
+                labels = self._round(points, k, rng)
+                self._certify(points, labels, k, solution, rng)
         self._set_centers(X, labels)
         return self
 
@@ -389,9 +390,8 @@ class SDPKMeans(
         return self.n_init
 
     def _n_steps(self, n):
-        """Return how many parts of the solution are reported at most."""
-        of = {"admm": self.max_iter, "low_rank": self._n_starts(n), "cvxpy": 1}
-        return of[self.solver_]
+        """Return the number of steps: those of the solver, rounding and certificate."""
+        return 1 + (self._n_starts(n) if self.solver_ == "low_rank" else 1)
 
     def _solve(self, points, k, rng, step):
         """Set what the relaxation tells; return its solution."""
@@ -412,7 +412,8 @@ class SDPKMeans(
             with step():
                 solution = _peng_wei.solve(points, k, self.solver_options)
         else:
-            solution = _admm.solve(points, k, feasible=True, step=step, **options)
+            with step(_EXPECTED) as part:
+                solution = _admm.solve(points, k, feasible=True, step=part, **options)
         self.membership_factor_ = solution.factor
         if isinstance(solution, _admm.Solution):  # without the part 11'/n
             constant = np.full((n, 1), n**-0.5)
