@@ -20,9 +20,14 @@ from skextras.cluster._medoids import _distances, _sparse
 from skextras.cluster._medoids._matrix import (
     as_square,
     check_dissimilarities,
+    largest_allowed,
     raise_on_fault,
 )
-from skextras.cluster._medoids._points import distinct_points, weighted_points
+from skextras.cluster._medoids._points import (
+    canonical,
+    distinct_points,
+    weighted_points,
+)
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows
 from skextras.cluster._medoids._silhouette import from_nearest
 
@@ -51,14 +56,17 @@ class BaseMedoids(
                 f"n_samples={X.shape[0]} must be >= n_clusters={n_clusters}: give "
                 "more samples or ask for fewer clusters."
             )
+        weight = check_weights(sample_weight, X.shape[0])
         given, params = None, self.metric_params
+        limit = largest_allowed(weight, X.dtype)
         if self.metric == "precomputed" and sparse.issparse(X):
-            given = _sparse.check_sparse(X, params)
+            given = _sparse.check_sparse(X, params, limit)
             X, params = given.by_point, {"missing_distance": given.missing}
         elif self.metric == "precomputed":
             X = as_square(X, "precomputed X")
-            given = check_dissimilarities(X, "precomputed X", n_jobs=self.n_jobs)
-        weight = check_weights(sample_weight, X.shape[0])
+            given = check_dissimilarities(
+                X, "precomputed X", n_jobs=self.n_jobs, limit=limit
+            )
         points = weighted_points(weight) if given else distinct_points(X, weight)
         params = _distances.resolve_params(
             X,
@@ -74,7 +82,12 @@ class BaseMedoids(
         index = points.index
         if given is None:
             computer = _distances.Computer(
-                X[index], self.metric, params, samples=index, n_jobs=n_jobs
+                X[index],
+                self.metric,
+                params,
+                samples=index,
+                n_jobs=n_jobs,
+                limit=largest_allowed(points.weight, X.dtype),
             )
             return ComputedRows(computer)
         is_sparse = isinstance(given, _sparse.SparseRows)
@@ -181,7 +194,7 @@ class BaseMedoids(
     def _check_X(self, X, *, reset):
         precomputed = self.metric == "precomputed"
         allow_nan = _distances.takes_missing(self.metric)
-        return validate_data(
+        X = validate_data(
             self,
             X,
             reset=reset,
@@ -190,6 +203,9 @@ class BaseMedoids(
             order=None if precomputed else "C",
             ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
         )
+        if sparse.issparse(X):
+            X = canonical(X, keep_zeros=precomputed)
+        return X
 
     def _nearest(self, X, *, two=False):
         """Nearest medoids of every row of X: see ``_distances.nearest``."""

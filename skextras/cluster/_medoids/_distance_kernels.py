@@ -41,6 +41,52 @@ def euclidean_tile(tile, X, Y, xx, yy, root):
                 tile[i, j] = np.sqrt(tile[i, j])
 
 
+@jit
+def _scaled_distance(x, y):
+    """Euclidean distance of rows whose squares are no numbers of this size."""
+    largest = 0.0
+    for f in range(x.shape[0]):
+        largest = max(largest, abs(np.float64(x[f]) - np.float64(y[f])))
+    if largest == 0.0 or largest == np.inf:
+        return largest
+    total = 0.0
+    for f in range(x.shape[0]):
+        step = (np.float64(x[f]) - np.float64(y[f])) / largest
+        total += step * step
+    return largest * np.sqrt(total)
+
+
+@jit
+def repair(tile, X, Y, low, root):
+    """Compute (squared) distances again that are below ``low`` or have overflowed."""
+    for i in range(tile.shape[0]):
+        for j in range(tile.shape[1]):
+            if not (tile[i, j] >= low and tile[i, j] < np.inf):
+                d = _scaled_distance(X[i], Y[j])
+                tile[i, j] = d if root else d * d
+
+
+@jit
+def repair_minkowski(tile, X, Y, low, p, w):
+    """As ``repair`` for Minkowski distances with weights ``w`` of the features."""
+    for i in range(tile.shape[0]):
+        for j in range(tile.shape[1]):
+            if tile[i, j] >= low and tile[i, j] < np.inf:
+                continue
+            largest, total = 0.0, 0.0
+            for f in range(X.shape[1]):
+                step = abs(np.float64(X[i, f]) - np.float64(Y[j, f]))
+                largest = max(largest, step if w[f] > 0 else 0.0)
+            if largest == 0.0 or largest == np.inf:
+                tile[i, j] = largest
+                continue
+            for f in range(X.shape[1]):
+                step = abs(np.float64(X[i, f]) - np.float64(Y[j, f]))
+                if w[f] > 0:
+                    total += w[f] * (step / largest) ** p
+            tile[i, j] = largest * total ** (1.0 / p)
+
+
 @jit(fastmath=FAST)
 def cosine_tile(tile, X, Y, xx, yy):
     """Turn inner products of unit (or zero) rows into cosine distances."""
@@ -53,6 +99,83 @@ def cosine_tile(tile, X, Y, xx, yy):
             elif xx[i] == 0 and yy[j] == 0:
                 d = tile.dtype.type(0)  # equal rows, without a direction
             tile[i, j] = d
+
+
+@jit
+def _sparse_differences(indices, x, others, y, unit):
+    """Compare two rows of which the stored entries are given, by ascending index.
+
+    Returns the sum of the absolute differences, in the order of the features as scipy
+    sums up those of dense rows; that of their squares in units of ``unit``; and the
+    largest one.
+    """
+    p, q, total, squares, largest = 0, 0, 0.0, 0.0, 0.0
+    while p < x.shape[0] or q < y.shape[0]:
+        takes_x = q == y.shape[0] or (p < x.shape[0] and indices[p] <= others[q])
+        takes_y = p == x.shape[0] or (q < y.shape[0] and others[q] <= indices[p])
+        step = np.float64(x[p]) if takes_x else 0.0
+        step -= np.float64(y[q]) if takes_y else 0.0
+        p += takes_x
+        q += takes_y
+        total += abs(step)
+        squares += (step / unit) * (step / unit)
+        largest = max(largest, abs(step))
+    return total, squares, largest
+
+
+@jit
+def sparse_manhattan(tile, starts, indices, x, firsts, others, y):
+    """Fill in sums of absolute differences: see ``sparse_euclidean``."""
+    for i in range(tile.shape[0]):
+        a = slice(starts[i], starts[i + 1])
+        for j in range(tile.shape[1]):
+            b = slice(firsts[j], firsts[j + 1])
+            tile[i, j], _, _ = _sparse_differences(
+                indices[a], x[a], others[b], y[b], 1.0
+            )
+
+
+@jit
+def sparse_euclidean(
+    tile, xx, yy, root, low, starts, indices, x, firsts, others, y
+):  # fmt: skip
+    """Turn inner products of sparse rows into (squared) distances.
+
+    ``x`` are the stored entries of the rows of the tile, those of row i between
+    ``starts[i]`` and ``starts[i + 1]``, and ``y`` those of its columns. Where digits
+    cancel, or squares are below ``low`` or overflow, the entries are compared.
+    """
+    for i in range(tile.shape[0]):
+        a = slice(starts[i], starts[i + 1])
+        for j in range(tile.shape[1]):
+            size = xx[i] + yy[j]
+            d = size - 2.0 * tile[i, j]
+            if not (d >= GUARD * size and d >= low and d < np.inf):
+                b = slice(firsts[j], firsts[j + 1])
+                _, d, unit = _sparse_differences(indices[a], x[a], others[b], y[b], 1.0)
+                if not (d >= low and d < np.inf) and unit > 0.0 and unit < np.inf:
+                    _, d, _ = _sparse_differences(
+                        indices[a], x[a], others[b], y[b], unit
+                    )
+                    unit *= np.sqrt(d)
+                    tile[i, j] = unit if root else unit * unit
+                    continue
+            tile[i, j] = np.sqrt(d) if root else d
+
+
+@jit
+def sparse_cosine(tile, xx, yy, starts, indices, x, firsts, others, y):
+    """Turn inner products of sparse unit (or zero) rows into cosine distances."""
+    for i in range(tile.shape[0]):
+        a = slice(starts[i], starts[i + 1])
+        for j in range(tile.shape[1]):
+            tile[i, j] = 1.0 - tile[i, j]
+            if tile[i, j] < GUARD:
+                b = slice(firsts[j], firsts[j + 1])
+                _, d, _ = _sparse_differences(indices[a], x[a], others[b], y[b], 1.0)
+                tile[i, j] = 0.5 * d
+            elif xx[i] == 0 and yy[j] == 0:
+                tile[i, j] = 0.0  # equal rows, without a direction
 
 
 @jit

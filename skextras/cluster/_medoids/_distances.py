@@ -9,25 +9,22 @@ from numba.core.dispatcher import Dispatcher
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
-from sklearn.preprocessing import normalize
 
 from skextras._callbacks import unseen
-from skextras._parallel import (
-    blas_on_one_thread,
-    map_blocks,
-    n_blas_threads,
-    row_blocks,
-)
-from skextras.cluster._medoids import _distance_kernels, _gower
-from skextras.cluster._medoids._matrix import find_fault
+from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
+from skextras.cluster._medoids import _distance_kernels, _gower, _products
+from skextras.cluster._medoids._matrix import TOO_LARGE, find_fault
 
-_ALIASES = {"l2": "euclidean"}
+_ALIASES = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan"}
 _SPARSE = (
     "cityblock", "cosine", "euclidean", "l1", "l2", "manhattan", "sqeuclidean"
 )  # fmt: skip
+#: Metrics that do not change when a row is multiplied by a constant, or all are.
+_OF_DIRECTIONS = ("correlation", "jensenshannon")
+_OF_SUMS = ("braycurtis", "canberra")
+_LARGEST_EXPONENT = 400  # of numbers of which products are numbers, too
+EXPONENTS = "exponents of 2"  # by which features are divided: no argument of a metric
 _MISSING = ("gower", "nan_euclidean")
-_BY_GEMM = ("euclidean", "sqeuclidean", "cosine")
-_TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
 
 
@@ -54,25 +51,67 @@ def resolve_params(X, weight, metric, metric_params, names=None):
     if metric == "gower":
         return _gower.resolve(X, weight, names, params=params)
     if sparse.issparse(X):
+        if metric_params and metric != "precomputed":
+            _try_params(X[:2], params, metric)
         return params
     if metric == "precomputed" and params:
         raise ValueError(
             f"metric_params={sorted(map(str, params))} do not suit "
             "metric='precomputed': only a sparse X takes any (missing_distance)."
         )
+    estimates = {"seuclidean": "V", "mahalanobis": "VI"}
+    if metric in estimates and estimates[metric] not in params:
+        _estimate(X, weight, metric, params)
+    if metric_params:
+        _try_params(*_in_range(X[:2], metric, params), metric)
+    return params
+
+
+def _estimate(X, weight, metric, params):
+    """Add the variances, or the inverse covariance, of X.
+
+    Where squares are no numbers of this size, they are those of features divided by a
+    power of two, ``EXPONENTS``.
+    """
     total = weight.sum()
     unbiased = total / (total - 1) if total > 1 else 1.0
-    if metric == "seuclidean" and "V" not in params:
-        mean = np.average(X, axis=0, weights=weight)
-        params["V"] = np.average((X - mean) ** 2, axis=0, weights=weight) * unbiased
-    if metric == "mahalanobis" and "VI" not in params:
-        V = params.pop("V", None)
-        if V is None:
+    largest = abs(X).max(axis=0)
+    if metric == "mahalanobis" and "V" in params:
+        V = np.asarray(params.pop("V"), dtype=np.float64)
+    else:
+        exponents = np.frexp(largest)[1]
+        if abs(exponents).max() > _LARGEST_EXPONENT:
+            params[EXPONENTS] = exponents
+            X = np.ldexp(X, -params[EXPONENTS])
+        if metric == "seuclidean":
+            mean = np.average(X, axis=0, weights=weight)
+            V = np.average((X - mean) ** 2, axis=0, weights=weight) * unbiased
+        else:
             V = np.atleast_2d(np.cov(X.T, aweights=weight, ddof=0)) * unbiased
-        params["VI"] = _inverse(np.asarray(V, dtype=np.float64)).T
-    if metric_params:
-        _try_params(X[:2], metric, params)
-    return params
+    if metric == "seuclidean":
+        params["V"] = V
+    else:
+        params["VI"] = _inverse(V).T
+
+
+def _in_range(X, metric, params):
+    """Return X scaled by powers of two where squares are no numbers of its size.
+
+    Only for metrics that this does not change. Their other arguments follow.
+    """
+    if EXPONENTS in params:
+        params = dict(params)
+        X = np.ldexp(X, -params.pop(EXPONENTS))
+    elif metric in _OF_DIRECTIONS and not sparse.issparse(X):
+        exponents = np.frexp(abs(X).max(axis=1))[1]
+        if abs(exponents).max() > _LARGEST_EXPONENT:
+            X = np.ldexp(X, -exponents[:, None])
+    elif metric in _OF_SUMS and abs(X).max() > np.finfo(X.dtype).max / 8 / X.shape[1]:
+        raise ValueError(
+            f"metric={metric!r} adds up entries, and these go up to "
+            f"{abs(X).max():g}: divide X by a constant."
+        )
+    return X, params
 
 
 def _inverse(covariance):
@@ -89,7 +128,7 @@ def _inverse(covariance):
     )
 
 
-def _try_params(X, metric, params):
+def _try_params(X, params, metric):
     """Refuse keyword arguments that ``metric`` does not take."""
     try:
         pairwise_distances(X, metric=metric, **params)
@@ -105,13 +144,18 @@ def to_centers(X, centers, metric, params, *, n_jobs=None):
     """Return the dissimilarity of every row of X to every center."""
     metric = _ALIASES.get(metric, metric)
     centers = centers.astype(X.dtype, copy=False)
-    if _by_products(X, metric, params) and not sparse.issparse(centers):
-        if metric != "cosine":
-            offset = centers.mean(axis=0, dtype=np.float64).astype(X.dtype)
-            X, centers = X - offset, centers - offset
-        out = _gemm(_Products(X, metric), _Products(centers, metric), n_jobs)
+    if sparse.issparse(centers) and not sparse.issparse(X):
+        centers = centers.toarray()
+    elif sparse.issparse(X):
+        centers = sparse.csr_array(centers)
+    if _by_products(X, metric, params):
+        offset = _offset(centers, metric)
+        X, centers = (_as_products(rows, metric, offset) for rows in (X, centers))
+        out = X.to(centers, n_jobs)
     else:
-        out = _by_blocks(X, centers, metric, params, n_jobs)
+        X, further = _in_range(X, metric, params)
+        centers, _ = _in_range(centers, metric, params)
+        out = _by_blocks(X, centers, metric, further, n_jobs)
     return _checked(out, metric, n_jobs)
 
 
@@ -133,7 +177,25 @@ def nearest(distances, *, two=False):
 
 def _by_products(X, metric, params):
     """Tell whether the matrix can be made from inner products."""
-    return metric in _BY_GEMM and not params and not sparse.issparse(X)
+    if sparse.issparse(X):
+        return metric in _SPARSE and not params
+    return metric in _products.METRICS and not params
+
+
+def _as_products(X, metric, offset):
+    """Return what makes the matrix from inner products of the rows of X."""
+    if sparse.issparse(X):
+        return _products.SparseProducts(X, metric)
+    return _products.Products(X, metric, offset)
+
+
+def _offset(X, metric):
+    """Return the point that products are centred at, if that helps."""
+    if sparse.issparse(X) or metric == "cosine":
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+    return np.where(np.isfinite(mean), mean, X.dtype.type(0))
 
 
 def _is_compiled(X, metric, params):
@@ -149,21 +211,37 @@ def _further(metric, params):
     return bound.args[2:]
 
 
-def _checked(out, metric, n_jobs, samples=None, others=None):
+def _checked(out, metric, n_jobs, samples=None, others=None, limit=np.inf):
     """Refuse what is not a dissimilarity; cut off what rounding left below zero."""
     if not callable(metric):
         np.maximum(out, 0, out=out)
-    kind, i, j = find_fault(out, n_jobs=n_jobs)
-    if kind:
-        pair = f"row {i} and medoid {j}"
-        if samples is not None:
-            pair = f"samples {samples[i]} and {others[j]}"
+    kind, i, j = find_fault(out, n_jobs=n_jobs, limit=limit)
+    if not kind:
+        return out
+    pair = f"row {i} and medoid {j}"
+    if samples is not None:
+        pair = f"samples {samples[i]} and {others[j]}"
+    if kind == TOO_LARGE:
         raise ValueError(
-            f"metric={metric!r} must give dissimilarities that are finite (no NaN, no "
-            f"inf) and not negative, got {out[i, j]} between {pair}: leave out "
-            "constant rows or features, scale X, or choose another metric."
+            f"metric={metric!r} gives {out[i, j]:g} between {pair}, and weighted sums "
+            "of such dissimilarities overflow: divide X, or sample_weight, by a "
+            "constant."
         )
-    return out
+    raise ValueError(
+        f"metric={metric!r} must give dissimilarities that are finite (no NaN, no "
+        f"inf) and not negative, got {out[i, j]} between {pair}: leave out constant "
+        "rows or features, scale X, or choose another metric."
+    )
+
+
+def _refuse_tiny_squares(X):
+    """Refuse rows that are distinct and of which all squared distances vanish."""
+    largest = abs(X).max()
+    if 0 < largest < np.sqrt(np.finfo(X.dtype).tiny):
+        raise ValueError(
+            f"metric='sqeuclidean' of entries up to {largest:g} is too small for a "
+            f"number of type {X.dtype}: multiply X by a constant."
+        )
 
 
 def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
@@ -183,14 +261,24 @@ def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
             X, Y = _as_bool(X), _as_bool(Y)
 
         def task(start, stop):
-            out[start:stop] = pairwise_distances(
-                X[start:stop], Y, metric=metric, **params
-            )
+            part = out[start:stop]
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                part[:] = pairwise_distances(X[start:stop], Y, metric=metric, **params)
+            if metric == "minkowski":
+                _repair_minkowski(part, X[start:stop], Y, **params)
 
     size = min(max(_ITEMS_PER_CALL // (Y.shape[0] * Y.shape[1]), 1), 256)
     with blas_on_one_thread():
         map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs, step=step)
     return out
+
+
+def _repair_minkowski(out, X, Y, *, p=2, w=None):
+    """Compute again what has overflowed or vanished when it was raised to a power."""
+    if p < np.inf:
+        w = np.ones(X.shape[1]) if w is None else np.asarray(w, dtype=np.float64)
+        low = 2.0 ** (-962 / p)
+        _distance_kernels.repair_minkowski(out, X, Y, low, float(p), w)
 
 
 def _as_csr(X):
@@ -207,86 +295,26 @@ def _as_bool(X):
     return X.astype(bool) if ((X == 0) | (X == 1)).all() else X
 
 
-class _Products:
-    """Euclidean, squared Euclidean or cosine dissimilarities by blocked products."""
-
-    def __init__(self, X, metric):
-        self.metric = metric
-        X = normalize(X) if metric == "cosine" else X
-        self.X = np.ascontiguousarray(X)
-        self.xx = np.einsum("ij,ij->i", self.X, self.X)
-        #: No sum of two sides and a product can overflow: nothing needs a check.
-        self.are_small = bool(self.xx.max() < np.finfo(X.dtype).max / 8)
-
-    def part(self, rows):
-        """Return some of the rows."""
-        part = copy(self)
-        part.X, part.xx = self.X[rows], self.xx[rows]
-        return part
-
-    def tile(self, rows, other, columns, out=None):
-        """Dissimilarities of some rows to some rows of another set."""
-        X, Y = self.X[rows], other.X[columns]
-        tile = np.matmul(X, Y.T, out=out)
-        sides = X, Y, self.xx[rows], other.xx[columns]
-        if self.metric == "cosine":
-            _distance_kernels.cosine_tile(tile, *sides)
-        else:
-            _distance_kernels.euclidean_tile(tile, *sides, self.metric == "euclidean")
-        return tile
-
-
-def _gemm(X, Z, n_jobs, step=unseen):
-    """Matrix of dissimilarities by blocked products.
-
-    With ``Z=None``, only blocks on and above the diagonal are made, and mirrored.
-    """
-    other = X if Z is None else Z
-    out = np.empty((len(X.X), len(other.X)), dtype=X.X.dtype)
-
-    def fill(top, bottom, left, right):
-        tile = X.tile(slice(top, bottom), other, slice(left, right))
-        if Z is None and top == left:
-            np.fill_diagonal(tile, 0)
-            tile = np.triu(tile) + np.triu(tile, 1).T
-        out[top:bottom, left:right] = tile
-        if Z is None and top != left:
-            _distance_kernels.transpose(tile, out[left:right, top:bottom])
-
-    blocks = row_blocks(len(X.X), _TILE)
-    if Z is None:
-        pairs = [a + b for i, a in enumerate(blocks) for b in blocks[i:]]
-    else:
-        pairs = [(*block, 0, len(Z.X)) for block in blocks]
-    _on_threads(fill, pairs, n_jobs, step)
-    return out
-
-
-def _on_threads(task, blocks, n_jobs, step=unseen):
-    """Call ``task`` for blocks whose time goes to matrix products."""
-    n_jobs = n_blas_threads() if n_jobs is None else n_jobs
-    with blas_on_one_thread():
-        map_blocks(task, blocks, n_jobs=n_jobs, step=step)
-
-
 class Computer:
     """Dissimilarities between the rows of X: all of them, or some when asked for.
 
-    ``samples`` are the numbers of the rows in messages. A callable is taken for
-    symmetric, as scikit-learn takes it.
+    ``samples`` are the numbers of the rows in messages, and no dissimilarity may reach
+    ``limit``. A callable is taken for symmetric, as scikit-learn takes it.
     """
 
-    def __init__(self, X, metric, params, *, samples=None, n_jobs=None):
+    def __init__(self, X, metric, params, *, samples=None, n_jobs=None, limit=np.inf):
         metric = _ALIASES.get(metric, metric)
+        X, params = _in_range(X, metric, params)
         self.metric, self.params, self.n_jobs = metric, params, n_jobs
         self.n_rows, self.dtype = X.shape[0], X.dtype
-        self.numbers = np.arange(self.n_rows)
+        self.numbers, self.limit = np.arange(self.n_rows), limit
         self.samples = self.numbers if samples is None else samples
         self.X, self.products = X, None
         if _by_products(X, metric, params):
-            if metric != "cosine":
-                X = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-            self.X, self.products = None, _Products(X, metric)
+            offset = _offset(X, metric)
+            self.X, self.products = None, _as_products(X, metric, offset)
+            if metric == "sqeuclidean":
+                _refuse_tiny_squares(X)
 
     def part(self, rows):
         """Return the same for some of the rows."""
@@ -303,7 +331,7 @@ class Computer:
         """Return ``rows`` with rows[j, o] = dissimilarity of point o to candidate j."""
         X, metric, params = self.X, self.metric, self.params
         if self.products is not None:
-            out = _gemm(self.products, None, self.n_jobs, step)
+            out = self.products.square(self.n_jobs, step)
         elif metric == "gower":
             out = _gower.matrix(X, None, params, n_jobs=self.n_jobs, step=step)
         elif callable(metric) and not _is_compiled(X, metric, params):
@@ -311,11 +339,9 @@ class Computer:
             out = out.astype(X.dtype, copy=False)
         else:
             out = _by_blocks(X, X, metric, params, self.n_jobs, step)
-            if metric in _BY_GEMM:
+            if metric in _products.METRICS:
                 np.fill_diagonal(out, 0)
-        if self.products is not None and self.products.are_small:
-            return out
-        return _checked(out, metric, self.n_jobs, self.samples, self.samples)
+        return self._checked(out, self.n_jobs, self.samples, self.samples)
 
     def between(self, rows, columns=None):
         """Dissimilarities of some rows to some or all; a row is at 0 from itself."""
@@ -324,31 +350,16 @@ class Computer:
         if self.products is None:
             Y = self.X if columns is None else self.X[to]
             out = _by_blocks(self.X[of], Y, self.metric, self.params, self.n_jobs)
-            if self.metric in _BY_GEMM:
+            if self.metric in _products.METRICS:
                 out[of[:, None] == to] = 0
         else:
-            out = self._by_products(rows, of, columns, to)
-            if self.products.are_small:
-                return out
-        return _checked(out, self.metric, 1, self.samples[of], self.samples[to])
+            out = self.products.between(rows, columns, self.n_jobs)
+        return self._checked(out, 1, self.samples[of], self.samples[to])
 
-    def _by_products(self, rows, of, columns, to):
-        """Fill in tiles: wide ones if the rows are few, or tall ones."""
+    def _checked(self, out, n_jobs, samples, others):
+        """Refuse what is not a dissimilarity, unless nothing can be wrong."""
         products = self.products
-        out = np.empty((len(of), len(to)), dtype=self.dtype)
-        if len(to) <= _TILE * 8:
-            other, some = products.part(slice(None) if columns is None else to), of
-            blocks = row_blocks(len(of), max(1, _TILE**2 // max(len(to), 1)))
-
-            def fill(start, stop):
-                products.tile(some[start:stop], other, slice(None), out[start:stop])
-        else:
-            own = products.part(rows)
-            blocks = row_blocks(len(to), max(1, _TILE**2 // max(len(of), 1)))
-
-            def fill(start, stop):
-                part = slice(start, stop) if columns is None else to[start:stop]
-                out[:, start:stop] = own.tile(slice(None), products, part)
-
-        _on_threads(fill, blocks, self.n_jobs)
-        return out
+        is_safe = products is not None and products.are_safe
+        if is_safe and products.largest() < self.limit:
+            return out
+        return _checked(out, self.metric, n_jobs, samples, others, self.limit)

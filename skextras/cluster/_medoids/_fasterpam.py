@@ -11,6 +11,7 @@ from skextras.cluster._medoids._matrix import (
     check_dissimilarities,
     find_fault,
     in_memory_order,
+    largest_allowed,
 )
 from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import (
@@ -131,7 +132,12 @@ def fasterpam(
         order = check_indices(order, "order", n_samples)
     symmetry = not assume_symmetric
     if len(medoids) == 1:
-        rows, _ = check_dissimilarities(distances, "distances", symmetry=symmetry)
+        rows, _ = check_dissimilarities(
+            distances,
+            "distances",
+            symmetry=symmetry,
+            limit=largest_allowed(weight, distances.dtype),
+        )
         return single_medoid(HeldRows(rows, rows), medoids, weight, order)
     state = _check_and_encode(distances, medoids, weight, order, symmetry)
     result, converged = optimize(state, max_iter)
@@ -143,11 +149,14 @@ def fasterpam(
 def _check_and_encode(distances, medoids, weight, order, symmetry):
     """Check the matrix and prepare the swaps, reading it once if it is symmetric."""
     matrix, codes = in_memory_order(distances), None
-    if not find_fault(matrix[medoids])[0]:  # these choose the steps of the codes
+    limit = largest_allowed(weight, distances.dtype)
+    if not find_fault(matrix[medoids], limit=limit)[
+        0
+    ]:  # these choose the steps of the codes
         state = _swap_state(matrix, matrix, medoids, weight, order)
         codes = state.codes
     rows, points = check_dissimilarities(
-        distances, "distances", symmetry=symmetry, codes=codes
+        distances, "distances", symmetry=symmetry, codes=codes, limit=limit
     )
     if rows is points:
         codes.complete = True

@@ -5,7 +5,7 @@ from scipy import sparse
 
 from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._fasterpam import check_indices
-from skextras.cluster._medoids._points import find_rows
+from skextras.cluster._medoids._points import canonical, find_rows
 
 #: Starts that are drawn or computed from the dissimilarities.
 NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")
@@ -23,7 +23,7 @@ def locate(init, X, n_clusters, points):
     """
     if isinstance(init, str):
         return np.argsort(points.index)[:n_clusters]
-    init = init.tocsr() if sparse.issparse(init) else np.asarray(init)
+    init = canonical(init.tocsr()) if sparse.issparse(init) else np.asarray(init)
     if init.ndim == 1:
         _check_length(init, n_clusters)
         positions = find_samples(init, "init", points)
@@ -145,7 +145,9 @@ def _central(rows, n_clusters, weight):
         for start in range(0, high - low, 256):
             part = block[start : start + 256].astype(np.float64)
             sums += weight[low + start : low + start + len(part)] @ part
-    share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
+    with np.errstate(over="ignore"):  # of points that are all but the same
+        share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
+    share = np.minimum(share, np.finfo(np.float64).max / len(sums))
     shares = rows.sums(share)
     return np.argsort(shares, kind="stable")[:n_clusters]
 

@@ -10,6 +10,13 @@ from skextras.cluster._medoids import _matrix_kernels
 _SYMMETRY_TOL = 1e-6
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many entries
 _ITEMS_IN_CACHE = 2**18  # such a part of the matrix is fetched once, read twice
+TOO_LARGE = 3  # kind of fault: see ``_matrix_kernels.find_bad_entry``
+
+
+def largest_allowed(weight, dtype):
+    """Return what dissimilarities must stay below so that sums of all are finite."""
+    most = np.finfo(np.float64).max / (32 * max(weight.sum(), 1.0))
+    return most if most < np.finfo(dtype).max else np.inf
 
 
 def as_square(distances, name):
@@ -42,15 +49,18 @@ def in_memory_order(distances):
     return distances if distances.flags.c_contiguous else distances.T
 
 
-def check_dissimilarities(distances, name, *, symmetry=True, codes=None, n_jobs=None):
+def check_dissimilarities(
+    distances, name, *, symmetry=True, codes=None, n_jobs=None, limit=np.inf
+):
     """Check a matrix from ``as_square``; return it as it is read.
 
     Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
     dissimilarity of point o to candidate j. Nothing is copied if it is symmetric, or
     taken for that without ``symmetry``: both are then ``in_memory_order(distances)``.
-    ``codes``, which are of this, are filled in the same reading.
+    ``codes``, which are of this, are filled in the same reading. Entries must stay
+    below ``limit``.
     """
-    if _look_through(distances, name, symmetry, codes, n_jobs):
+    if _look_through(distances, name, symmetry, codes, n_jobs, limit):
         matrix = in_memory_order(distances)
         return matrix, matrix
     check_memory(
@@ -61,15 +71,15 @@ def check_dissimilarities(distances, name, *, symmetry=True, codes=None, n_jobs=
     return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
 
 
-def _look_through(distances, name, symmetry, codes, n_jobs):
-    """Raise ValueError for an entry that is missing, infinite or negative.
+def _look_through(distances, name, symmetry, codes, n_jobs, limit):
+    """Raise ValueError for an entry that is missing, too large or negative.
 
     Returns whether the matrix is symmetric (True without ``symmetry``).
     """
     matrix = in_memory_order(distances)
     transposed = matrix is not distances
     bits = matrix.view(f"u{matrix.dtype.itemsize}")
-    infinity = np.array(np.inf, dtype=matrix.dtype).view(bits.dtype)[()]
+    most = np.array(limit, dtype=matrix.dtype).view(bits.dtype)[()]
     n = len(matrix)
     x, y = np.random.default_rng(n).integers(1, 2**32, (2, n), dtype=np.uint32)
 
@@ -77,7 +87,7 @@ def _look_through(distances, name, symmetry, codes, n_jobs):
 
     def look(start, stop):
         sums = np.zeros(2, dtype=np.uint64)
-        args = bits, infinity, symmetry, x, y, sums
+        args = bits, most, symmetry, x, y, sums
         while start < stop:
             with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
                 if codes is None:
@@ -88,7 +98,7 @@ def _look_through(distances, name, symmetry, codes, n_jobs):
                     )
             start = min(low + 4, stop)
             if low < stop:  # as an integer, NaN or a negative number is large
-                raise_on_fault(matrix[low:start], name, low, transposed)
+                raise_on_fault(matrix[low:start], name, low, transposed, limit)
                 sums[0] += np.uint64(1)  # -0.0 is no fault; see the slow test
                 if codes is not None:
                     codes.encode(low, start)
@@ -109,22 +119,43 @@ def _look_through(distances, name, symmetry, codes, n_jobs):
     return all(near)
 
 
-def find_fault(matrix, *, n_jobs=None):
-    """Return (kind, i, j) of a missing or infinite (1) or negative (2) entry, or 0s."""
+def find_fault(matrix, *, n_jobs=None, limit=np.inf):
+    """Return (kind, i, j) of a missing, infinite, negative or too large entry, or 0s.
+
+    Kinds are those of ``_matrix_kernels.find_bad_entry``.
+    """
+    limit = matrix.dtype.type(limit)
     faults = map_blocks(
-        lambda start, stop: _matrix_kernels.find_bad_entry(matrix, start, stop),
+        lambda start, stop: _matrix_kernels.find_bad_entry(matrix, limit, start, stop),
         row_blocks(len(matrix), 512),
         n_jobs=n_jobs,
     )
     return next((fault for fault in faults if fault[0]), (0, 0, 0))
 
 
-def raise_on_fault(matrix, name, first=0, transposed=False):
-    """Raise ValueError for an entry that is missing, infinite or negative."""
-    kind, i, j = find_fault(matrix)
+def raise_on_fault(matrix, name, first=0, transposed=False, limit=np.inf):
+    """Raise ValueError for an entry that is missing, infinite, negative or too large.
+
+    That is, not below ``limit``.
+    """
+    kind, i, j = find_fault(matrix, limit=limit)
     if kind:
         place = (j, first + i) if transposed else (first + i, j)
-        where = f"got {matrix[i, j]} at row {place[0]}, column {place[1]}."
-        if kind == 1:
-            raise ValueError(f"{name} must be finite (no NaN, no inf), {where}")
-        raise ValueError(f"Negative values in data: {name} must be >= 0, {where}")
+        raise_for_entry(kind, matrix[i, j], place, name, limit)
+
+
+def raise_for_entry(kind, value, place, name, limit):
+    """Raise ValueError for an entry that is at (row, column)."""
+    where = f"got {value} at row {place[0]}, column {place[1]}"
+    if kind == 1:
+        raise ValueError(f"{name} must be finite (no NaN, no inf), {where}.")
+    if kind == TOO_LARGE:
+        raise ValueError(
+            f"{name} must stay below {limit:.3g}, so that weighted sums are finite, "
+            f"{where}: divide by a constant; for what is out of reach, a thousand "
+            "times the largest other entry will do."
+        )
+    raise ValueError(
+        f"Negative values in data: {name} must be >= 0, {where}: if that is rounding, "
+        "give np.maximum(D, 0)."
+    )

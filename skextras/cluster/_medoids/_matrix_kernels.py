@@ -205,8 +205,8 @@ def is_near_symmetric(matrix, tol, start, stop):
 
 
 @jit
-def find_bad_entry(matrix, start, stop):
-    """Find an entry that is not finite (kind 1) or negative (kind 2).
+def find_bad_entry(matrix, limit, start, stop):
+    """Find an entry that is not finite (kind 1), negative (2) or not below limit (3).
 
     Returns (kind, i, j) of the first one in the rows start..stop, kind 0 if none.
     """
@@ -214,7 +214,7 @@ def find_bad_entry(matrix, start, stop):
         bad = False
         for j in range(matrix.shape[1]):
             x = matrix[i, j]
-            bad |= not (x >= 0 and x < np.inf)
+            bad |= not (x >= 0 and x < limit)
         if bad:
             for j in range(matrix.shape[1]):
                 x = matrix[i, j]
@@ -222,4 +222,6 @@ def find_bad_entry(matrix, start, stop):
                     return 1, i, j
                 if x < 0:
                     return 2, i, j
+                if x >= limit:
+                    return 3, i, j
     return 0, 0, 0

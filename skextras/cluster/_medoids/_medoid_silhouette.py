@@ -19,7 +19,7 @@ from skextras._validation import (
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._msc import MSCResult, dynmsc
+from skextras.cluster._medoids._msc import MSCResult, dynmsc, scaled_up
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._silhouette import from_nearest
 
@@ -281,11 +281,11 @@ class MedoidSilhouette(BaseMedoids):
         if least == 1:
             return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
         candidates = order[rng.permutation(len(order))]
-        path = {}
+        matrix, path = scaled_up(rows.matrix), {}
         for _ in range(self.n_init):
             if _init.is_drawn(self.init):
                 start = _init.draw(self.init, rows, top, weight, order, rng)
-            args = rows.matrix, start, weight, candidates, self.max_iter, least
+            args = matrix, start, weight, candidates, self.max_iter, least
             for k, result in dynmsc(*args, step=step).items():
                 if k not in path or result.value > path[k].value:
                     path[k] = result

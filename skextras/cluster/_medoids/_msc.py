@@ -69,6 +69,18 @@ class MSCState:
             self.n_swap += n_swap
 
 
+def scaled_up(matrix):
+    """Multiply dissimilarities that are hardly numbers by a power of two.
+
+    Quotients stay the same, and those of the kernels are of normal numbers.
+    """
+    largest, least = matrix[0].max(), 2.0 ** (np.finfo(matrix.dtype).minexp // 2)
+    if largest >= least:
+        return matrix
+    largest = matrix.max()
+    return matrix if largest >= least else np.ldexp(matrix, -np.frexp(largest)[1])
+
+
 def fastermsc(rows, medoids, weight, order, max_iter, *, step=nullcontext):
     """Swap until nothing raises the average; ``step()`` is entered around every pass.
 

@@ -22,6 +22,27 @@ class Points(NamedTuple):
     keys: np.ndarray | None
 
 
+def canonical(X, *, keep_zeros=False):
+    """Return CSR rows with ascending indices, no entry stored twice, and no zeros.
+
+    A copy, unless X is like that; X and what it knows of itself are left alone.
+    """
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+    if (keep_zeros or X.data.all()) and X.has_canonical_format:
+        return X
+    X = X.copy()
+    with np.errstate(over="ignore"):
+        X.sum_duplicates()
+    if not keep_zeros:
+        X.eliminate_zeros()
+        if not np.isfinite(X.data).all():
+            raise ValueError(
+                "X has entries that are stored in parts, and whose sums overflow: "
+                "divide X by a constant."
+            )
+    return X
+
+
 def weighted_points(weight):
     """Return every row of positive weight as a point of its own."""
     index = np.flatnonzero(weight)
@@ -65,8 +86,7 @@ def _hashes(X):
     """Return one 64-bit hash per row; equal rows, dense or sparse, have equal ones."""
     keys = np.empty(X.shape[0], dtype=np.uint64)
     if sparse.issparse(X):
-        X = X.tocsr().copy()
-        X.sum_duplicates()
+        X = canonical(X)
         hash_rows = _distance_kernels.hash_sparse_rows
         arrays = (_bits(X.data), X.indices, X.indptr, keys)
     else:

@@ -7,7 +7,12 @@ from scipy import sparse
 
 from skextras._parallel import row_blocks
 from skextras.cluster._medoids import _sparse_kernels
-from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._matrix import (
+    TOO_LARGE,
+    raise_for_entry,
+    raise_on_fault,
+)
+from skextras.cluster._medoids._points import canonical
 from skextras.cluster._medoids._rows import Rows
 from skextras.cluster._medoids._swaps import FasterPAMResult
 
@@ -153,7 +158,7 @@ def check_method(method, limits):
     return "fasterpam" if method == "auto" else method
 
 
-def check_sparse(X, metric_params):
+def check_sparse(X, metric_params, limit):
     """Check a sparse matrix of dissimilarities; return it as ``SparseRows``.
 
     A diagonal entry that is not stored is 0.
@@ -170,8 +175,8 @@ def check_sparse(X, metric_params):
             f"precomputed X must be square, got the shape {X.shape}: store the "
             "dissimilarities of every sample in its row."
         )
-    X = _canonical(X)
-    _raise_on_fault(X)
+    X = sparse.csr_array(X)
+    _raise_on_fault(X, limit)
     largest = float(X.data.max(initial=0))
     if missing is None:
         missing = 2 * largest if largest > 0 else 1.0
@@ -182,31 +187,23 @@ def check_sparse(X, metric_params):
         )
     with np.errstate(over="ignore"):
         missing = X.dtype.type(missing)
-    if not np.isfinite(missing):
-        raise ValueError(f"missing_distance is too large for X of type {X.dtype}.")
+    if not (np.isfinite(missing) and missing < limit):
+        raise ValueError(
+            f"missing_distance={missing:g} is too large for X of type {X.dtype} and "
+            "weighted sums: give a smaller one, or divide X by a constant."
+        )
     return SparseRows(_with_diagonal(X), missing)
 
 
-def _canonical(X):
-    """Return CSR rows in which no entry is stored twice."""
-    X = sparse.csr_array(X)
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
-def _raise_on_fault(X):
-    """Raise ValueError for a stored entry that is missing, infinite or negative."""
-    bad = np.flatnonzero(~((X.data >= 0) & (X.data < np.inf)))
+def _raise_on_fault(X, limit):
+    """Raise ValueError for a stored entry that is missing, too large or negative."""
+    bad = np.flatnonzero(~((X.data >= 0) & (X.data < limit)))
     if len(bad):
+        value = X.data[bad[0]]
         row = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
-        where = f"got {X.data[bad[0]]} at row {row}, column {X.indices[bad[0]]}."
-        if X.data[bad[0]] < 0 and np.isfinite(X.data[bad[0]]):
-            raise ValueError(
-                f"Negative values in data: precomputed X must be >= 0, {where}"
-            )
-        raise ValueError(f"precomputed X must be finite (no NaN, no inf), {where}")
+        kind = (2 if value < 0 else TOO_LARGE) if np.isfinite(value) else 1
+        place = row, X.indices[bad[0]]
+        raise_for_entry(kind, value, place, "precomputed X", limit)
 
 
 def _with_diagonal(X):
@@ -232,7 +229,7 @@ def filled(X, missing):
 
 def to_medoids(X, medoids, missing):
     """Dissimilarities of all rows of a sparse X to the medoids, written out."""
-    distances = filled(_canonical(X[:, medoids]), missing)
+    distances = filled(canonical(X[:, medoids], keep_zeros=True), missing)
     raise_on_fault(distances, "precomputed X[:, medoid_indices_]")
     return distances
 

@@ -66,6 +66,7 @@ class Codes:
 
     def calibrate(self, ds):
         """Choose the steps such that levels up to ``ds`` fit."""
+        ds = np.maximum(ds, _least_step(ds.dtype))
         reach = self.weight * ds * (_HEADROOM / _swap_kernels.LEVEL_MAX)
         spare = 1 if self.n_classes > 1 else 0  # for points whose ``ds`` grows
         self.unit = reach.max() / 4.0 ** (self.n_classes - 1 - spare)
@@ -76,6 +77,7 @@ class Codes:
 
     def extend(self, ds):
         """Choose longer steps for those points whose levels do not fit any more."""
+        ds = np.maximum(ds, _least_step(ds.dtype))
         reach = self.weight * ds / _swap_kernels.LEVEL_MAX
         if self.unit is None or reach.max() > self.unit * 4.0 ** (self.n_classes - 1):
             self.calibrate(ds)
@@ -109,6 +111,11 @@ class Codes:
         if not self.complete:
             self.encode(0, self.rows.n_points)
             self.complete = True
+
+
+def _least_step(dtype):
+    """Return a dissimilarity so small that shorter steps are no use, nor finite."""
+    return dtype.type(2.0 ** (np.finfo(dtype).minexp + 20))
 
 
 class SwapState:
