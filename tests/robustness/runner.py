@@ -1,0 +1,287 @@
+"""Run one case: a call, what it may raise, and what must hold of its result.
+
+A case is the name of a target and a seed. All that is drawn comes from the two.
+"""
+
+import copy
+import pickle
+import re
+import traceback
+import warnings
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import InvalidParameterError
+
+from tests.robustness import inputs, params
+
+REFUSALS = (ValueError, TypeError, MemoryError, InvalidParameterError)
+LONGEST = 600  # characters of a message
+#: Where scikit-learn words the refusal of an array or of a parameter.
+_WORDED_BY = ("sklearn/utils/validation.py", "sklearn/utils/_param_validation.py")
+
+
+class Finding(NamedTuple):
+    """What does not hold: a kind, by which findings are counted, and the detail."""
+
+    kind: str
+    detail: str
+
+
+class Report(NamedTuple):
+    """The outcome of a case, "ok" or "refused", its findings, and its input."""
+
+    outcome: str
+    findings: list
+    text: str
+
+
+class Target(NamedTuple):
+    """A public estimator or function, what it takes, and what must hold of its result.
+
+    ``call`` is a class of estimators, or a function of the input and ``space``;
+    ``draw`` makes the input from a random stream; ``holds`` are functions of a ``Case``
+    and its result that yield findings; ``first`` names parameters given by position.
+    """
+
+    call: Any
+    draw: Any
+    space: dict
+    holds: tuple
+    weight: bool = False
+    first: tuple = ()
+
+
+class Case(NamedTuple):
+    """One call: the input, the parameters, and arguments of ``fit``."""
+
+    target: Target
+    given: inputs.Given
+    params: dict
+    extra: dict
+    rng: np.random.Generator
+
+    @property
+    def is_estimator(self):
+        """Tell an estimator from a function."""
+        return isinstance(self.target.call, type) and issubclass(
+            self.target.call, BaseEstimator
+        )
+
+    def run(self, X, **changes):
+        """Make the call for another form of the input, or with other parameters."""
+        values = copy.deepcopy({**self.params, **changes})
+        extra = copy.deepcopy(self.extra)
+        if self.is_estimator:
+            return self.target.call(**values).fit(X, **extra)
+        first = [values.pop(name) for name in self.target.first]
+        return self.target.call(X, *first, **values, **extra)
+
+
+class Outcome(NamedTuple):
+    """What a call returned, or raised, and the warnings on the way."""
+
+    value: Any
+    error: Exception | None
+    warnings: list
+
+
+def attempt(function, *args, **kwargs):
+    """Call a function; return its outcome, whatever it is."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            value, error = function(*args, **kwargs), None
+        except Exception as raised:
+            value, error = None, raised
+    return Outcome(value, error, caught)
+
+
+def draw_case(target, name, seed):
+    """Return the case of a seed."""
+    rng = np.random.default_rng([zlib.crc32(name.encode()), seed])
+    hostile = pick_hostility(rng)
+    given = target.draw(rng, hostile)
+    n, p = given.plain.shape if given.plain is not None else (5, 2)
+    values = params.parameters(rng, target.space, n, p, hostile)
+    extra = {}
+    if target.weight:
+        weight = params.weights(rng, n)
+        extra = {} if weight is None else {"sample_weight": weight}
+    return Case(target, given, values, extra, rng)
+
+
+def pick_hostility(rng):
+    """Leave half of the cases without hostile parts, so that results are checked."""
+    return 1.0 if rng.random() < 0.5 else 0.2
+
+
+def run_case(target, name, seed):
+    """Run a case; return its report."""
+    case = draw_case(target, name, seed)
+    text = describe(case)
+    before = frozen(case.given.X), frozen(case.params), frozen(case.extra)
+    outcome = attempt(case.run, case.given.X)
+    findings = list(_of_warnings(outcome.warnings))
+    if (frozen(case.given.X), frozen(case.params), frozen(case.extra)) != before:
+        findings.append(Finding("input changed", case.given.text))
+    if outcome.error is not None:
+        findings += of_error(outcome.error, case)
+        findings += _of_refusal(case, outcome.error)
+        return Report("refused", findings, text)
+    findings += _of_relation(case, outcome.value)
+    for check in case.target.holds:
+        try:
+            findings += check(case, outcome)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename.rsplit('/', 1)[-1]}:{where.name}"
+            kind = f"{check.__name__} raised {type(error).__name__} in {place}"
+            findings.append(Finding(kind, _short(error)))
+    if (frozen(case.given.X), frozen(case.extra)) != (before[0], before[2]):
+        findings.append(Finding("input changed later", case.given.text))
+    return Report("ok", findings, text)
+
+
+def describe(case):
+    """Return a case in words."""
+    parts = [f"X: {case.given.text}"]
+    for name, value in {**case.params, **case.extra}.items():
+        parts.append(f"{name}={_short(value, 60)}")
+    return ", ".join(parts)
+
+
+def _short(value, size=160):
+    text = str(value) if isinstance(value, Exception) else repr(value)
+    return re.sub(r"\s+", " ", text)[:size]
+
+
+def of_error(error, case):
+    """Yield what is wrong with an exception: its type or its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "skextras/" in frame.filename]
+    last = f"{own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].name}" if own else "?"
+    kind, text = f"{type(error).__name__} from {last}", str(error)
+    if type(error) not in REFUSALS:
+        yield Finding(f"raw {kind}", _short(error))
+    elif any(frame.filename.endswith(_WORDED_BY) for frame in frames):
+        if len(text) > 3 * LONGEST:
+            yield Finding(f"long {kind}", f"{len(text)} characters")
+    elif not own or frames[-1] is not own[-1]:
+        yield Finding(f"raw {kind}", _short(error))
+    else:
+        names = [*case.params, *case.extra, "X", "n_samples", "labels", "distances"]
+        if len(text) > LONGEST:
+            yield Finding(f"long {kind}", f"{len(text)} characters")
+        if "\n" in text or not text.endswith("."):
+            yield Finding(f"no sentence: {kind}", _short(error))
+        if not any(re.search(rf"\b{name}\b", text) for name in names):
+            yield Finding(f"no name: {kind}", _short(error))
+
+
+def _of_warnings(caught):
+    """Yield warnings that are not scikit-learn's, nor plain ones for users."""
+    for each in caught:
+        kind = each.category
+        if kind is UserWarning or kind.__module__ == "sklearn.exceptions":
+            if len(str(each.message)) > LONGEST:
+                yield Finding(f"long {kind.__name__}", f"{len(str(each.message))}")
+            continue
+        place = f"{each.filename.rsplit('/', 1)[-1]}:{each.lineno}"
+        yield Finding(f"{kind.__name__} at {place}", _short(each.message))
+
+
+def _of_refusal(case, error):
+    """Yield findings on a call that failed: it was all or nothing, and with reason."""
+    if case.given.is_clean and not isinstance(error, InvalidParameterError):
+        plain = case.given.plain
+        if not sparse.issparse(case.given.X):
+            other = attempt(case.run, plain)
+            if other.error is None:
+                yield Finding("refused in this form only", _short(error))
+    if case.is_estimator:
+        model = attempt(fitted, case.target.call).value
+        model = copy.deepcopy(model)
+        model.set_params(**case.params)
+        before = state(model)
+        outcome = attempt(model.fit, case.given.X, **case.extra)
+        if outcome.error is not None and state(model) != before:
+            yield Finding("changed by a fit that failed", _short(error))
+
+
+_FITTED = {}
+
+
+def fitted(kind):
+    """Return a fitted estimator of a class, made once."""
+    if kind not in _FITTED:
+        X = np.random.default_rng(0).normal(size=(9, 2))
+        _FITTED[kind] = kind(n_clusters=2, random_state=0).fit(X)
+    return _FITTED[kind]
+
+
+def _of_relation(case, result):
+    """Yield differences between calls that must give the same bits."""
+    if case.params.get("random_state", 0) is None:
+        return
+    kind = inputs.pick(case.rng, ("twice", "threads", "twin", "twin"))
+    X, changes = case.given.X, {}
+    if kind == "threads" and "n_jobs" in case.params:
+        changes = {"n_jobs": 2 if case.params["n_jobs"] in (None, 1) else 1}
+    elif kind == "twin" and case.given.twin is not None:
+        X = case.given.twin
+    other = attempt(case.run, X, **changes)
+    if other.error is not None:
+        yield Finding(f"{kind}: raises", _short(other.error))
+        return
+    one, two = state(result), state(other.value)
+    ignored = {"feature_names_in_", *changes}
+    names = [
+        name for name in {**one, **two}
+        if name not in ignored and one.get(name) != two.get(name)
+    ]  # fmt: skip
+    if names:
+        yield Finding(f"{kind}: other bits", ", ".join(names))
+
+
+def state(result):
+    """Return the bits of a result by name: of attributes, of fields, or of an array."""
+    if isinstance(result, BaseEstimator):
+        hidden = ("_repr_html", "_sklearn", "_metadata")
+        names = [name for name in vars(result) if not name.startswith(hidden)]
+        if any(name.endswith("_") for name in names):
+            names = [name for name in names if name not in result.get_params()]
+        return {name: frozen(getattr(result, name)) for name in sorted(names)}
+    if hasattr(result, "_asdict"):
+        return {name: frozen(value) for name, value in result._asdict().items()}
+    return {"result": frozen(result)}
+
+
+def frozen(value):
+    """Return something that is equal for the same bits, types and flags."""
+    if isinstance(value, np.ma.MaskedArray):
+        return "masked", frozen(np.asarray(value))
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        flags = value.flags.writeable
+        return value.dtype.str, value.shape, flags, value.tobytes()
+    if isinstance(value, np.ndarray):
+        return "object", value.shape, [frozen(item) for item in value.ravel()[:99]]
+    if sparse.issparse(value):
+        names = ("data", "indices", "indptr", "row", "col", "offsets", "rows")
+        parts = [frozen(getattr(value, name, None)) for name in names]
+        return type(value).__name__, value.shape, parts, frozen(value.toarray())
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [frozen(item) for item in value]
+    if isinstance(value, np.random.RandomState):
+        return frozen(value.get_state(legacy=True))
+    if callable(value):
+        return repr(value)
+    try:
+        return pickle.dumps(value)
+    except Exception:
+        return repr(value)
