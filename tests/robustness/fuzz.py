@@ -41,32 +41,31 @@ def work(name, start, stop):
 
 
 def collect(name, start, stop):
-    """Run cases in processes; return their reports."""
-    reports = []
+    """Run cases in processes; yield their reports."""
     while start < stop:
+        seed = None
         with tempfile.TemporaryFile("w+") as errors:
             command = [sys.executable, "-m", __spec__.name]
             command += ["--worker", name, str(start), str(stop)]
-            run = subprocess.run(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
-            )
+            with subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True
+            ) as run:
+                for line in run.stdout:
+                    report = json.loads(line)
+                    seed = report["seed"]
+                    if "outcome" in report:
+                        yield report
             errors.seek(0)
             trace = errors.read()
-        lines = [json.loads(line) for line in run.stdout.splitlines()]
-        reports += [line for line in lines if "outcome" in line]
         if run.returncode == 0:
-            break
-        if not lines:
+            return
+        if seed is None:
             raise RuntimeError(trace[-2000:])
-        seed = lines[-1]["seed"]
         kind = "takes too long" if "Timeout" in trace else f"exit {run.returncode}"
         finding = [f"{kind}: {_place(trace)}", trace[-600:]]
-        reports.append(
-            {"seed": seed, "outcome": "?", "findings": [finding], "text": "",
-             "seconds": LIMIT}
-        )  # fmt: skip
+        yield {"seed": seed, "outcome": "?", "findings": [finding], "text": "",
+               "seconds": LIMIT}  # fmt: skip
         start = seed + 1
-    return reports
 
 
 def _place(trace):
@@ -119,7 +118,7 @@ def main():
         return 0
     if args.case:
         name, seed = args.case
-        reports = {name: collect(name, int(seed), int(seed) + 1)}
+        reports = {name: list(collect(name, int(seed), int(seed) + 1))}
         print(reports[name][0]["text"])
         return table(reports)
     from tests.robustness.targets import TARGETS
@@ -132,8 +131,11 @@ def main():
     def task(name, start):
         if time.monotonic() < end:
             stop = min(start + BATCH, args.first + each)
-            reports[name] += collect(name, start, stop)
-            print(f"{name}: {len(reports[name])} cases", file=sys.stderr, flush=True)
+            for report in collect(name, start, stop):
+                reports[name].append(report)
+                for kind, detail in report["findings"]:
+                    place = f"--case {name} {report['seed']}"
+                    print(f"{place}: {kind}: {detail}", file=sys.stderr, flush=True)
 
     with ThreadPoolExecutor(args.jobs) as pool:
         starts = range(args.first, args.first + each, BATCH)

@@ -44,9 +44,21 @@ def ints(low, high):
     return draw
 
 
+#: Parameters that are always given, since their defaults suit no small input, or so
+#: that a call can be repeated.
+_GIVEN = ("n_clusters", "random_state", "metric", "affinity", "labels", "medoids",
+          "n_clusters_range")  # fmt: skip
+
+
 def parameters(rng, space, n, p, hostile=1.0):
-    """Draw every parameter of a space; at times, one of them from ``HOSTILE``."""
+    """Draw parameters of a space: all, or a few; at times one from ``HOSTILE``."""
     values = {name: draw(rng, n, p) for name, draw in space.items()}
+    kept = rng.random(len(values)) < rng.choice([0.15, 0.5, 1.0])
+    values = {
+        name: values[name]
+        for name, keep in zip(values, kept, strict=True)
+        if keep or name in _GIVEN
+    }
     if space and rng.random() < 0.2 * hostile:
         name = pick(rng, tuple(space))
         value = pick(rng, HOSTILE)

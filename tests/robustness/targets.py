@@ -6,166 +6,8 @@ import numpy as np
 
 from skextras import cluster
 from tests.problems import JIT
-from tests.robustness import hold_estimators, hold_medoids, hold_sdp, inputs
-from tests.robustness.params import Drawn, ints, one_of
+from tests.robustness import hold_estimators, hold_medoids, hold_sdp, inputs, spaces
 from tests.robustness.runner import Target
-from tests.test_common import compiled_taxicab, taxicab
-
-_SEED = one_of(0, 0, 1, np.int64(2), None)
-_JOBS = one_of(None, None, 1, 2, -1)
-_K = ints(1, 5)
-_METRIC = one_of(
-    *("euclidean",) * 8, "sqeuclidean", "sqeuclidean", "manhattan", "manhattan",
-    "cosine", "cosine", "l1", "l2", "cityblock", "chebyshev", "minkowski", "canberra",
-    "braycurtis", "correlation", "hamming", "jaccard", "dice", "rogerstanimoto",
-    "russellrao", "sokalsneath", "yule", "haversine", "mahalanobis", "seuclidean",
-    "nan_euclidean", "gower", "gower", taxicab, compiled_taxicab, "no such",
-)  # fmt: skip
-_PARAMS = one_of(
-    *(None,) * 12, {}, {"p": 3}, {"p": 0.5}, {"p": np.inf}, {"V": [1.0, 2.0]},
-    {"VI": np.eye(2)}, {"w": [1, 2]}, {"categorical_features": [0]}, {"ranges": [1.0]},
-    {"weights": [0.0, 1.0]}, {"squared": True}, {"missing_distance": 7}, {1: 2},
-    {"n_jobs": 2}, {"metric": "l1"},
-)  # fmt: skip
-_STARTS = ("random", "build", "k-medoids++", "lab", "heuristic")
-_INIT = one_of(
-    *_STARTS, *_STARTS, "first", [0, 1], [1, 0, 2], np.array([2, 1], dtype=np.uint8),
-    [0, 0], [-1, 2], Drawn(lambda rng, n, p: rng.normal(size=(2, p))),
-    Drawn(lambda rng, n, p: rng.permutation(n)[:2]), [[0.0, 1.0]], [np.nan, 1.0],
-)  # fmt: skip
-_METHOD = one_of(
-    "auto", "auto", "fasterpam", "pam", "fastpam1", "alternate", "onebatch",
-    "fastclara", "fastclarans",
-)  # fmt: skip
-_COMMON = {
-    "n_clusters": _K, "metric": _METRIC, "metric_params": _PARAMS, "n_jobs": _JOBS,
-    "random_state": _SEED,
-}  # fmt: skip
-_KMEDOIDS = {
-    **_COMMON,
-    "method": _METHOD,
-    "init": _INIT,
-    "n_init": ints(1, 2),
-    "max_iter": one_of(300, 300, 300, 1, 2),
-    "fixed_medoids": one_of(*(None,) * 12, [0], [0, 1], [1, 1], [99], [0.5]),
-    "min_cluster_size": one_of(*(None,) * 12, 1, 2, 2.5, 50, 1e-300, np.float32(2)),
-    "memory_limit": one_of(*(None,) * 6, 1, 300, 10_000, 0.5, np.int64(10**6), 1e-12),
-    "warm_start": one_of(False, False, False, True),
-}
-_SILHOUETTE = {
-    **_COMMON,
-    "n_clusters": one_of("auto", Drawn(_K), Drawn(_K), Drawn(_K)),
-    "method": one_of("fastermsc", "dynmsc"),
-    "init": _INIT,
-    "n_init": ints(1, 2),
-    "max_iter": one_of(300, 300, 1),
-    "max_clusters": one_of(20, 5, 3, 2),
-}
-_CLARA = {
-    **_COMMON,
-    "method": one_of("pam", "fasterpam"),
-    "init": one_of(*_STARTS),
-    "max_iter": one_of(300, 300, 1),
-    "n_sampling": one_of(None, None, 5, 10, 100),
-    "n_sampling_iter": ints(1, 5),
-    "independent": one_of(False, True),
-}
-_CLARANS = {
-    **_COMMON,
-    "method": one_of("clarans", "fastclarans"),
-    "init": one_of(*_STARTS),
-    "n_init": ints(1, 2),
-    "max_neighbors": one_of(None, None, 1, 5, 100),
-}
-_SQUARE = {
-    "metric": one_of("precomputed"),
-    "metric_params": one_of(
-        *(None,) * 8,
-        {"missing_distance": 100.0},
-        {"missing_distance": np.inf},
-        {"a": 1},
-    ),
-}
-_MEDOIDS = (
-    hold_medoids.shapes, hold_medoids.sums, hold_medoids.optimum,
-    hold_estimators.methods, hold_estimators.same_labels,
-)  # fmt: skip
-_SDP = {
-    "n_clusters": _K,
-    "solver": one_of(*("auto", "admm", "low_rank") * 10, "cvxpy"),
-    "rank": one_of(None, None, 5, 8),
-    "rounding": one_of("spectral", "spectral", "denoise"),
-    "polish": one_of(True, True, False),
-    "certificate": one_of(
-        "auto", "auto", "quick", "sdp", "blocks", "monte-carlo", None
-    ),
-    "block_size": one_of(1000, 1000, 4),
-    "n_init": one_of("auto", 1, 2),
-    "max_iter": one_of(1000, 1000, 5, 1),
-    "tol": one_of(1e-4, 1e-4, 1e-2, 0.5, 1e-6),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
-    "solver_options": one_of(*(None,) * 5, {}, {"solver": "SCS"}),
-    "n_jobs": _JOBS,
-    "random_state": _SEED,
-}
-_BOUND = {
-    "tol": one_of(1e-4, 1e-4, 1e-2, 1e-6),
-    "max_iter": one_of(1000, 200, 1),
-    "block_size": one_of(1000, 4),
-    "sample_size": one_of(300, 4),
-    "n_draws": one_of(3, 10),
-    "confidence": one_of(0.99, 0.5),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
-    "n_jobs": _JOBS,
-    "random_state": _SEED,
-}
-_CERTIFICATE = one_of("auto", "auto", "quick", "sdp", "blocks", "monte-carlo")
-_BOUND_OF = one_of("auto", "auto", "spectral", "sdp", "blocks", "monte-carlo")
-_LABELS = one_of(
-    Drawn(lambda rng, n, p: rng.integers(0, 3, n)),
-    Drawn(lambda rng, n, p: rng.integers(0, 2, n).astype(np.uint8)),
-    Drawn(lambda rng, n, p: rng.integers(0, 3, n).astype(str)),
-    Drawn(lambda rng, n, p: np.arange(n)),
-    Drawn(lambda rng, n, p: np.zeros((n, 1))),
-    Drawn(lambda rng, n, p: list(range(n))),
-    Drawn(lambda rng, n, p: rng.integers(0, 3, n) > 0),
-    Drawn(lambda rng, n, p: np.full(n, np.nan)),
-    Drawn(lambda rng, n, p: np.full(n, -1)),
-    [0, 1, 0],
-)
-_GAUSSIAN = {
-    "n_clusters": ints(1, 3),
-    "init": one_of("sdp", "ward", "k-means++", Drawn(_LABELS)),
-    "covariance_type": one_of("full", "tied", "diag", "spherical"),
-    "covariances_init": one_of(
-        *(None,) * 5,
-        Drawn(lambda rng, n, p: np.eye(p) * np.ones((2, 1, 1))),
-        Drawn(lambda rng, n, p: np.eye(p)),
-        Drawn(lambda rng, n, p: rng.uniform(0.01, 100, 2)),
-        Drawn(lambda rng, n, p: np.zeros((2, p, p))),
-    ),
-    "shrinkage": one_of("auto", 0, 0.5, 1, 1.0),
-    "reg_covar": one_of(1e-6, 1e-6, 1e-3, 1e-300),
-    "weights": one_of("uniform", "estimated"),
-    "trace": one_of("each", "each", "sum"),
-    "solver": one_of(*("auto", "auto", "low_rank", "admm") * 10, "cvxpy"),
-    "rank": one_of(4, 1, 2),
-    "solver_tol": one_of(1e-2, 1e-2, 1e-3, 0.5),
-    "solver_max_iter": one_of(300, 300, 1),
-    "n_init": one_of(1, 2),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
-    "random_state": _SEED,
-}
-_ALTERNATING = {
-    **_GAUSSIAN,
-    "update_covariances": one_of(True, True, False),
-    "covariance_update": one_of("soft", "hard", "exact"),
-    "anneal": one_of(False, True),
-    "refine": one_of("em", None),
-    "min_cluster_size": one_of(2, 1, 3.5),
-    "max_iter": one_of(5, 2, 1),
-    "tol": one_of(1e-4, 0),
-}
 
 
 def _draw(kind, max_n, **options):
@@ -197,101 +39,61 @@ def _columns(rng, hostile):
 
 
 _ROWS, _SQUARES = partial(_draw, inputs.rows), partial(_draw, inputs.square)
-_N = 40 if JIT else 12
-_RANGE = one_of(
-    [2], [1, 2, 3], range(1, 5), np.array([4, 2], dtype=np.uint8), [2, 2], []
-)
-_FUNCTION = {
-    "medoids": one_of(
-        1, 2, 3, np.uint8(2), [0, 1], [1, 0], np.array([2, 0], dtype=">i8")
-    ),
-    "max_iter": one_of(300, 300, 1),
-    "order": one_of(
-        *(None,) * 5, Drawn(lambda rng, n, p: rng.permutation(n)), [0, 1, 2]
-    ),
-    "assume_symmetric": one_of(False, False, True),
-    "random_state": _SEED,
-}
-_PATH = {
-    "n_clusters_range": _RANGE,
-    **{name: _COMMON[name] for name in _COMMON if name != "n_clusters"},
-    "init": _INIT,
-    "max_iter": one_of(300, 1),
-}
+_KERNELS = partial(_draw, inputs.square, kernel=True)
+_N = 40 if JIT else 12  # loops that are not compiled take their time
+_ESTIMATOR = (hold_estimators.methods, hold_estimators.same_labels)
+_MEDOIDS = (
+    hold_medoids.shapes, hold_medoids.sums, hold_medoids.optimum, *_ESTIMATOR
+)  # fmt: skip
+_SILHOUETTE = (*_MEDOIDS, hold_medoids.silhouettes)
+_SDP = (hold_sdp.sdp_kmeans, *_ESTIMATOR)
 
-#: A new family adds a line here for each of its estimators and functions.
-TARGETS = {
-    "KMedoids": Target(cluster.KMedoids, _ROWS(_N), _KMEDOIDS, _MEDOIDS, weight=True),
-    "KMedoids-square": Target(
-        cluster.KMedoids, _SQUARES(_N), {**_KMEDOIDS, **_SQUARE}, _MEDOIDS, weight=True
-    ),
-    "CLARA": Target(cluster.CLARA, _ROWS(60), _CLARA, _MEDOIDS, weight=True),
-    "CLARA-square": Target(
-        cluster.CLARA, _SQUARES(60), {**_CLARA, **_SQUARE}, _MEDOIDS, weight=True
-    ),
-    "CLARANS": Target(cluster.CLARANS, _ROWS(_N), _CLARANS, _MEDOIDS, weight=True),
-    "CLARANS-square": Target(
-        cluster.CLARANS, _SQUARES(_N), {**_CLARANS, **_SQUARE}, _MEDOIDS, weight=True
-    ),
-    "MedoidSilhouette": Target(
-        cluster.MedoidSilhouette, _ROWS(_N), _SILHOUETTE,
-        (*_MEDOIDS, hold_medoids.silhouettes), weight=True,
-    ),
-    "MedoidSilhouette-square": Target(
-        cluster.MedoidSilhouette, _SQUARES(_N), {**_SILHOUETTE, **_SQUARE},
-        (*_MEDOIDS, hold_medoids.silhouettes), weight=True,
-    ),
-    "SDPKMeans": Target(
-        cluster.SDPKMeans, _ROWS(16), _SDP,
-        (
-            hold_sdp.sdp_kmeans, hold_sdp.better_than_kmeans,
-            hold_estimators.methods, hold_estimators.same_labels,
+
+def _of_rows_and_squares(name, holds, max_n=_N):
+    """Return two targets for what takes rows, or a square of dissimilarities."""
+    call, space = getattr(cluster, name), spaces.SPACES[name]
+    first = ("n_clusters_range",) if name == "k_path" else ()
+    return {
+        name: Target(call, _ROWS(max_n), space, holds, True, first),
+        f"{name}-square": Target(
+            call, _SQUARES(max_n), {**space, **spaces.SQUARE}, holds, True, first
         ),
+    }
+
+
+def _target(name, draw, *holds, weight=False, first=()):
+    space = spaces.SPACES.get(name, {})
+    return {name: Target(getattr(cluster, name), draw, space, holds, weight, first)}
+
+
+#: A new family adds a line for each of its estimators and functions.
+TARGETS = {
+    **_of_rows_and_squares("KMedoids", _MEDOIDS),
+    **_of_rows_and_squares("CLARA", _MEDOIDS, 60),
+    **_of_rows_and_squares("CLARANS", _MEDOIDS),
+    **_of_rows_and_squares("MedoidSilhouette", _SILHOUETTE),
+    **_of_rows_and_squares("k_path", (hold_medoids.path_result,)),
+    **_target(
+        "fasterpam", _SQUARES(_N), hold_medoids.fasterpam_result, weight=True,
+        first=("medoids",),
     ),
+    **_target("medoid_silhouette_samples", _to_medoids, hold_medoids.samples_result),
+    **_target(
+        "medoid_silhouette_score", _to_medoids, hold_medoids.samples_result, weight=True
+    ),
+    **_target("SDPKMeans", _ROWS(16), *_SDP, hold_sdp.better_than_kmeans),
     "SDPKMeans-kernel": Target(
-        cluster.SDPKMeans, _draw(inputs.square, 14, kernel=True),
-        {**_SDP, "affinity": one_of("precomputed")},
-        (hold_sdp.sdp_kmeans, hold_estimators.methods),
+        cluster.SDPKMeans, _KERNELS(14), spaces.KERNEL, _SDP
     ),
-    "LASDP": Target(
-        cluster.LASDP, _ROWS(14, max_p=3), _GAUSSIAN,
-        (hold_sdp.mixture, hold_sdp.lasdp, hold_estimators.methods),
+    **_target(
+        "certify_kmeans", _ROWS(16), hold_sdp.certificate, first=("labels",)
     ),
-    "ILASDP": Target(
-        cluster.ILASDP, _ROWS(14, max_p=3), _ALTERNATING,
-        (hold_sdp.mixture, hold_estimators.methods),
+    **_target(
+        "kmeans_lower_bound", _ROWS(16), hold_sdp.certificate, first=("n_clusters",)
     ),
-    "fasterpam": Target(
-        cluster.fasterpam, _SQUARES(_N), _FUNCTION, (hold_medoids.fasterpam_result,),
-        weight=True, first=("medoids",),
-    ),
-    "k_path": Target(
-        cluster.k_path, _ROWS(_N), _PATH, (hold_medoids.path_result,), weight=True,
-        first=("n_clusters_range",),
-    ),
-    "k_path-square": Target(
-        cluster.k_path, _SQUARES(_N), {**_PATH, **_SQUARE}, (hold_medoids.path_result,),
-        weight=True, first=("n_clusters_range",),
-    ),
-    "medoid_silhouette_samples": Target(
-        cluster.medoid_silhouette_samples, _to_medoids, {}, (hold_medoids.samples_result,)
-    ),
-    "medoid_silhouette_score": Target(
-        cluster.medoid_silhouette_score, _to_medoids, {}, (hold_medoids.samples_result,),
-        weight=True,
-    ),
-    "certify_kmeans": Target(
-        cluster.certify_kmeans, _ROWS(16),
-        {**_BOUND, "labels": _LABELS, "method": _CERTIFICATE}, (hold_sdp.certificate,),
-        first=("labels",),
-    ),
-    "kmeans_lower_bound": Target(
-        cluster.kmeans_lower_bound, _ROWS(16),
-        {**_BOUND, "n_clusters": _K, "method": _BOUND_OF}, (hold_sdp.certificate,),
-        first=("n_clusters",),
-    ),
+    **_target("LASDP", _ROWS(14), hold_sdp.mixture, hold_sdp.lasdp, *_ESTIMATOR),
+    **_target("ILASDP", _ROWS(14), hold_sdp.mixture, *_ESTIMATOR),
     "MedoidPathDisplay": Target(
-        _display, _columns, {"line_kw": one_of(None, {"color": "k"}, {})},
-        (hold_sdp.display,),
+        _display, _columns, spaces.DISPLAY, (hold_sdp.display,)
     ),
 }  # fmt: skip
