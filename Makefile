@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV = $(PYTHON) tools/make_venv.py
 BIN = .venv/bin
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 
-.PHONY: demo test test-nojit lint format doc notebooks bench bench-large build clean
+.PHONY: demo test test-nojit fuzz lint format doc notebooks bench bench-large build clean
 
 demo:
 	@$(VENV) plot
@@ -17,6 +18,10 @@ test:
 test-nojit:
 	@$(VENV) test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/cluster
+
+fuzz:
+	@$(VENV) test
+	$(BIN)/python -m tests.robustness.fuzz $(FUZZ_ARGS)
 
 lint:
 	@$(VENV) test
