@@ -118,7 +118,13 @@ def optimum(case, outcome):
     method = case.params.get("method", "auto")
     limits = [case.params.get(name) for name in ("fixed_medoids", "min_cluster_size")]
     D, error = _matrix(case)
-    if D is None or any(limit is not None for limit in limits) or _warned(outcome):
+    is_exact = type(model).__name__ == "KMedoids"
+    if (
+        not is_exact
+        or D is None
+        or any(limit is not None for limit in limits)
+        or _warned(outcome)
+    ):
         return
     weight, medoids = weight_of(case, n), model.medoid_indices_
     loss = weight.astype(ref.WIDE) @ D[:, medoids].min(axis=1)

@@ -142,12 +142,12 @@ def dressed(rng, array, kind, *, hostile=1.0):
         X, shape = misshapen(rng, array)
         return Given(X, None, None, False, " ".join([*text, shape]))
     plain = None
-    if array.dtype.kind in "biufO" and name != "words":
+    if array.dtype.kind in "biufOU" and name != "words":
         with np.errstate(all="ignore"), contextlib.suppress(TypeError, ValueError):
             dtype = np.float32 if name == "f4" else np.float64
             plain = np.ascontiguousarray(array, dtype=dtype)
     is_clean = plain is not None and name != "object"
-    X, twin, container = contained(rng, array, name, plain)
+    X, plain, twin, container = contained(rng, array, name, plain)
     return Given(X, plain, twin, is_clean, " ".join([*text, container]))
 
 
@@ -182,26 +182,27 @@ def misshapen(rng, array):
 
 
 def contained(rng, array, name, plain):
-    """Return the array in a container, its twin, and the container's name."""
+    """Return the array in a container, its plain form, its twin, and a name."""
     kind = rng.random()
     native = array.dtype.isnative and array.dtype.kind in "biuf" and name != "f2"
     native &= name != "longdouble"
     if kind < 0.5:
         order = pick(rng, ORDERS)
-        return ordered(array, order), plain, order
+        return ordered(array, order), plain, plain, order
     if kind < 0.6:
-        return array.tolist(), plain, "list"
+        plain = None if plain is None else plain.astype(np.float64)
+        return array.tolist(), plain, plain, "list"
     if kind < 0.7 and array.dtype.isnative and name != "longdouble":
         columns = [f"c{i}" for i in range(array.shape[1])]
         if rng.random() < 0.2:
             columns = list(range(array.shape[1]))
-        return pandas.DataFrame(array, columns=columns), plain, "pandas"
+        return pandas.DataFrame(array, columns=columns), plain, plain, "pandas"
     if kind < 0.75 and native:
         columns = {f"c{i}": array[:, i] for i in range(array.shape[1])}
-        return polars.DataFrame(columns), plain, "polars"
+        return polars.DataFrame(columns), plain, plain, "polars"
     if kind < 0.95 and native and name != "?":
-        return sparse_form(rng, array)
-    return array, plain, "numpy"
+        return sparse_form(rng, array, plain)
+    return array, plain, plain, "numpy"
 
 
 def ordered(array, order):
@@ -223,8 +224,8 @@ def ordered(array, order):
     return array
 
 
-def sparse_form(rng, array):
-    """Return a sparse matrix in some form, its canonical twin, and a name."""
+def sparse_form(rng, array, plain):
+    """Return a sparse matrix in some form, its plain form and canonical twin."""
     make = pick(rng, (sparse.csr_array, sparse.csr_matrix))
     canonical = make(array)
     trick = pick(rng, ("plain", "unsorted", "parts", "zeros", "int64", "format"))
@@ -233,7 +234,7 @@ def sparse_form(rng, array):
         name = pick(rng, SPARSE)
         if 0 in array.shape and name in ("bsr", "dia"):
             name = "csc"
-        return X.asformat(name), canonical, name
+        return X.asformat(name), plain, canonical, name
     if trick in ("unsorted", "parts"):
         X = X.tocoo()
         order = rng.permutation(X.nnz)
@@ -252,7 +253,8 @@ def sparse_form(rng, array):
     elif trick == "zeros" and X.nnz:
         X.data[0] = 0
         canonical = make(X.toarray())
+        plain = np.ascontiguousarray(X.toarray(), dtype=plain.dtype)
     elif trick == "int64":
         indices = X.indices.astype(np.int64), X.indptr.astype(np.int64)
         X.indices, X.indptr = indices
-    return X, canonical, f"{make.__name__} {trick}"
+    return X, plain, canonical, f"{make.__name__} {trick}"
