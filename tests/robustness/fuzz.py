@@ -8,6 +8,7 @@ import argparse
 import collections
 import faulthandler
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-LIMIT = 180  # seconds that a case may take, compilation included
+LIMIT = 60  # seconds of the processor that a case may take, compilation included
+LONGEST = 900  # seconds of the clock, should it wait for nothing
 BATCH = 100  # cases of one process
 
 
@@ -26,8 +28,10 @@ def work(name, start, stop):
 
     if name not in TARGETS:
         sys.exit(f"no target {name!r}: one of {', '.join(TARGETS)}")
+    faulthandler.register(signal.SIGPROF, chain=True)  # then it ends the process
     for seed in range(start, stop):
-        faulthandler.dump_traceback_later(LIMIT, exit=True)
+        signal.setitimer(signal.ITIMER_PROF, LIMIT)
+        faulthandler.dump_traceback_later(LONGEST, exit=True)
         print(json.dumps({"seed": seed}), flush=True)
         begin = time.perf_counter()
         try:
@@ -61,7 +65,8 @@ def collect(name, start, stop):
             return
         if seed is None:
             raise RuntimeError(trace[-2000:])
-        kind = "takes too long" if "Timeout" in trace else f"exit {run.returncode}"
+        is_late = "Timeout" in trace or run.returncode == -signal.SIGPROF
+        kind = "takes too long" if is_late else f"exit {run.returncode}"
         finding = [f"{kind}: {_place(trace)}", trace[-600:]]
         yield {"seed": seed, "outcome": "?", "findings": [finding], "text": "",
                "seconds": LIMIT}  # fmt: skip
