@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.metrics.pairwise import _VALID_METRICS
+from sklearn.utils import validation
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
     StrOptions,
 )
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
 #: Names of dissimilarities that scikit-learn computes from rows, and our own.
 METRICS = {*_VALID_METRICS, "gower", "precomputed"} - {"wminkowski"}  # gone from scipy
@@ -32,12 +33,26 @@ __all__ = [
 ]
 
 
+def validate_data(estimator, X, **options):
+    """As that of scikit-learn, for one X; it comes back in the machine's byte order."""
+    if isinstance(X, np.ndarray):
+        X = _native(X)
+    return _native(validation.validate_data(estimator, X, **options))
+
+
+def _native(X):
+    """Return the array or sparse matrix, copied if its byte order is another."""
+    native = X.dtype.newbyteorder("=")
+    return X if X.dtype == native else X.astype(native)
+
+
 def check_number(value, name, low, high=None):
-    """Raise unless ``value`` is an integer in [low, high]."""
+    """Return ``value`` as an int; raise unless it is an integer in [low, high]."""
     integer = isinstance(value, Integral) and not isinstance(value, bool)
     if not integer or value < low or (high is not None and value > high):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} must be an integer {bound}, got {value!r}.")
+    return int(value)
 
 
 def check_weights(sample_weight, n_samples):

@@ -105,7 +105,7 @@ def test_other_methods(options):
     assert model.inertia_ == pytest.approx(naive.cost(D, model.medoid_indices_))
     np.testing.assert_array_equal(model.predict(X), model.labels_)
     if "memory_limit" in options:
-        assert model.method_ == "fasterpam-codes"
+        assert model.storage_ == "bytes"
         assert_same_fit(model, held)
 
 

@@ -32,7 +32,8 @@ def both(X, n_clusters, *, sample_weight=None, **params):
     held = KMedoids(n_clusters, **params).fit(X, sample_weight=sample_weight)
     model = KMedoids(n_clusters, memory_limit=limit, **params)
     codes = model.fit(X, sample_weight=sample_weight)
-    assert (held.method_, codes.method_) == ("fasterpam", "fasterpam-codes")
+    assert held.method_ == codes.method_ == "fasterpam"
+    assert (held.storage_, codes.storage_) == ("matrix", "bytes")
     return held, codes
 
 
@@ -123,17 +124,18 @@ def test_automatic_choice(monkeypatch):
     X = blobs()
     n, k = N, 4
     codes = n * n + n * k * 8
-    for limit, method in [
-        (codes + 8 * n * n, "fasterpam"),
-        (codes + 8 * n * n - 1, "fasterpam-codes"),
-        (codes, "fasterpam-codes"),
-        (codes - 1, "onebatch"),
-        (1, "onebatch"),
+    for limit, chosen in [
+        (codes + 8 * n * n, ("fasterpam", "matrix")),
+        (codes + 8 * n * n - 1, ("fasterpam", "bytes")),
+        (codes, ("fasterpam", "bytes")),
+        (codes - 1, ("onebatch", "none")),
+        (1, ("onebatch", "none")),
     ]:
-        assert KMedoids(k, memory_limit=limit).fit(X).method_ == method
+        model = KMedoids(k, memory_limit=limit).fit(X)
+        assert (model.method_, model.storage_) == chosen
     monkeypatch.setattr("skextras._validation.available_memory", lambda: 2 * codes)
-    for share, method in [(1.0, "fasterpam-codes"), (0.4, "onebatch")]:
-        assert KMedoids(k, memory_limit=share).fit(X).method_ == method
+    for share, storage in [(1.0, "bytes"), (0.4, "none")]:
+        assert KMedoids(k, memory_limit=share).fit(X).storage_ == storage
     monkeypatch.setattr("skextras.cluster._medoids._kmedoids._MOST_EXACT", n - 1)
     assert KMedoids(k).fit(X).method_ == "onebatch"
     assert KMedoids(k).fit(X[1:]).method_ != "onebatch"
@@ -160,7 +162,7 @@ def test_a_precomputed_matrix_is_never_made_again():
     D = np.abs(X[:, None, 0] - X[:, 0])
     n_bytes = N * N + N * 5 * 8
     model = KMedoids(5, metric="precomputed", memory_limit=n_bytes).fit(D)
-    assert model.method_ == "fasterpam"
+    assert (model.method_, model.storage_) == ("fasterpam", "matrix")
 
 
 @pytest.mark.skipif(not JIT, reason="the loops would take minutes")

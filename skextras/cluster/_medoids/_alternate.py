@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from skextras._parallel import row_blocks
+from skextras.cluster._medoids._empty import fill_empty
 from skextras.cluster._medoids._swaps import FasterPAMResult
 
 _ITEMS_PER_BLOCK = 2**22
@@ -13,22 +14,25 @@ _ITEMS_PER_BLOCK = 2**22
 def alternate(rows, medoids, weight, max_iter, *, step=nullcontext):
     """Run the method of Maranzana, and Park and Jun, on checked arrays.
 
-    Returns the result, of which ``n_swap`` counts the medoids that moved, and whether
-    the last pass moved none.
+    Medoids without points move to where they help. Returns the result, of which
+    ``n_swap`` counts the medoids that moved, and whether the last pass moved none.
     """
     medoids = np.array(medoids, dtype=np.intp)
     n_iter, n_swap, converged = 0, 0, False
+    labels, nearest = _assign(rows, medoids)
     while n_iter < max_iter and not converged:
         n_iter += 1
         with step():
             before = medoids.copy()
-            labels, _ = _assign(rows, medoids)
             for slot, medoid in enumerate(before):
                 members = np.flatnonzero(labels == slot)
                 medoids[slot] = _center(rows, members, weight, medoid)
+            labels, nearest = _assign(rows, medoids)
+            medoids, n_moved = fill_empty(rows, medoids, labels, weight)
+            if n_moved:
+                labels, nearest = _assign(rows, medoids)
             moved = int((medoids != before).sum())
             n_swap, converged = n_swap + moved, moved == 0
-    labels, nearest = _assign(rows, medoids)
     loss = float(weight @ nearest.astype(np.float64))
     return FasterPAMResult(medoids, labels, loss, n_iter, n_swap), converged
 

@@ -29,7 +29,7 @@ from skextras.cluster._medoids._points import (
     weighted_points,
 )
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows
-from skextras.cluster._medoids._silhouette import from_nearest
+from skextras.cluster._medoids._silhouette import from_nearest, weighted_mean
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
 
@@ -43,14 +43,13 @@ class BaseMedoids(
 ):
     """Base of estimators with the parameters n_clusters, metric and n_jobs."""
 
-    def _prepare(self, X, sample_weight, n_clusters=None):
-        """Check the input of ``fit``, for at least ``n_clusters`` or those asked for.
+    def _prepare(self, X, sample_weight, n_clusters):
+        """Check the input of ``fit``, for at least ``n_clusters``.
 
         Returns X, the weights, the precomputed matrix by rows of candidates and by rows
         of points (or None), the distinct points, and the arguments of the metric.
         """
         X = self._check_X(X, reset=True)
-        n_clusters = self.n_clusters if n_clusters is None else n_clusters
         if X.shape[0] < n_clusters:
             raise ValueError(
                 f"n_samples={X.shape[0]} must be >= n_clusters={n_clusters}: give "
@@ -91,7 +90,7 @@ class BaseMedoids(
             )
             return ComputedRows(computer)
         is_sparse = isinstance(given, _sparse.SparseRows)
-        rows = given if is_sparse else HeldRows(*given, n_jobs)
+        rows = given if is_sparse else HeldRows(given.rows, given.points, n_jobs)
         if len(index) == X.shape[0]:
             return rows
         if is_sparse:
@@ -114,26 +113,49 @@ class BaseMedoids(
 
     def _set_result(self, X, weight, params, medoids, points):
         """Set the attributes that follow from the medoids; warn if some are empty."""
+        self._set_medoids(X, params, medoids)
+        self.labels_, self.distances_, second, far = self._nearest(X, two=True)
+        self.second_labels_ = second
+        self.medoid_silhouette_samples_ = self._silhouettes(self.distances_, far)
+        self.inertia_ = float(weight @ self.distances_.astype(np.float64))
+        return self._tell_of_empty(weight, len(points.index))
+
+    def _set_medoids(self, X, params, medoids):
+        """Set what prediction needs."""
         self._metric_params = params
         self.medoid_indices_ = medoids
         self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
-        self._n_features_out = n_clusters = len(medoids)
-        self.labels_, self.distances_, second, far = self._nearest(X, two=True)
-        self.second_labels_ = second
-        samples = from_nearest(self.distances_, far)
-        if n_clusters == 1:
+        self._n_features_out = len(medoids)
+
+    def _silhouettes(self, near, far):
+        """Medoid silhouettes in the type of the dissimilarities; NaN for one medoid."""
+        samples = from_nearest(near, far)
+        if self._n_features_out == 1:
             samples[:] = np.nan
-        self.medoid_silhouette_samples_ = samples.astype(X.dtype, copy=False)
-        self.inertia_ = float(weight @ self.distances_.astype(np.float64))
-        n_found = min(len(np.unique(self.labels_)), len(points.index))
-        if n_found < n_clusters:
-            warn(
-                f"Only {n_found} distinct points (of positive weight, at distances "
-                f"above 0) were found for n_clusters={n_clusters}: other clusters "
-                "are empty, or hold points of weight 0; ask for fewer clusters.",
-                ConvergenceWarning,
+        return samples.astype(near.dtype, copy=False)
+
+    def _tell_of_empty(self, weight, n_points):
+        """Warn if clusters are empty but for points of weight 0; tell if none is."""
+        n_clusters = len(self.medoid_indices_)
+        n_found = len(np.unique(self.labels_[weight > 0]))
+        if n_found == n_clusters:
+            return True
+        fewer = "ask for fewer clusters"
+        if self.inertia_ == 0:
+            message = (
+                f"Only {min(n_found, n_points)} distinct points (of positive weight, "
+                "at dissimilarities above 0) were found for "
+                f"n_clusters={n_clusters}: other clusters are empty, or hold points of "
+                f"weight 0; {fewer}."
             )
-        return n_found == n_clusters
+        else:
+            message = (
+                f"Only {n_found} clusters of n_clusters={n_clusters} hold points (of "
+                "positive weight): other medoids are as near to all points as another "
+                f"one of a smaller number; {fewer}, or for more passes or other starts."
+            )
+        warn(message, ConvergenceWarning)
+        return False
 
     def transform(self, X):
         """Compute the dissimilarity of each point to each medoid.
@@ -189,7 +211,7 @@ class BaseMedoids(
         X = self._check_X(X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
         distances = self._nearest(X)[1]
-        return -float(np.average(distances.astype(np.float64), weights=weight))
+        return -weighted_mean(distances, weight)
 
     def _check_X(self, X, *, reset):
         precomputed = self.metric == "precomputed"

@@ -17,6 +17,7 @@ from skextras._validation import (
 )
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._empty import without_empty
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import (
@@ -108,8 +109,8 @@ class CLARA(BaseMedoids):
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` ended the search in the best sample, or if there are fewer
-        distinct points than clusters: some are then empty.
+        If ``max_iter`` ended the search in the best sample; if some clusters are empty,
+        as where there are fewer distinct points.
 
     See Also
     --------
@@ -194,30 +195,31 @@ class CLARA(BaseMedoids):
         self : object
             The fitted estimator.
         """
-        if self.n_sampling is not None and self.n_sampling < self.n_clusters:
+        k, size = int(self.n_clusters), self.n_sampling
+        size = None if size is None else int(size)
+        if size is not None and size < k:
             raise ValueError(
-                f"n_sampling={self.n_sampling} must be >= n_clusters="
-                f"{self.n_clusters}: give larger samples."
+                f"n_sampling={size} must be >= n_clusters={k}: give larger samples."
             )
-        X, weight, given, points, params = self._prepare(X, sample_weight)
-        if len(points.index) <= self.n_clusters:
-            medoids = fill_up(points, self.n_clusters)
-            self.n_iter_, converged = 1, True
+        X, weight, given, points, params = self._prepare(X, sample_weight, k)
+        if len(points.index) <= k:
+            medoids = fill_up(points, k)
+            self.n_iter_, converged = 0, True
         else:
             n_jobs = 1 if self.independent else self.n_jobs
             rows = self._rows(X, given, points, params, n_jobs)
             rng = check_random_state(self.random_state)
-            with fit_progress(self, X, max_steps=self.n_sampling_iter) as step:
+            with fit_progress(self, X, max_steps=int(self.n_sampling_iter)) as step:
                 best, converged = search(
                     rows,
                     points.weight,
-                    int(self.n_clusters),
+                    k,
                     rng,
                     eager=self.method == "fasterpam",
                     init=self.init,
-                    max_iter=self.max_iter,
-                    size=self.n_sampling,
-                    n_samples=self.n_sampling_iter,
+                    max_iter=int(self.max_iter),
+                    size=size,
+                    n_samples=int(self.n_sampling_iter),
                     n_threads=self.n_jobs if self.independent else None,
                     independent=self.independent,
                     step=step,
@@ -235,7 +237,8 @@ def search(
     """Find medoids in ``n_samples`` samples; return the best for all points.
 
     That is a result, with the loss over all points, and whether the search in its
-    sample converged.
+    sample converged. A medoid without points, as where a sample has fewer distinct ones
+    than all the points, moves to where it helps.
     """
     n_points, k = rows.n_points, n_clusters
     if size is None:
@@ -260,21 +263,25 @@ def search(
             rows.part(sample), weight[sample], k, draw, goes_on, eager, max_iter
         )
         medoids = sample[found.medoid_indices]
-        loss = rows.loss(medoids, weight)
-        return found._replace(medoid_indices=medoids, loss=loss), converged
+        labels, nearest = rows.nearest(medoids)
+        loss = float(weight @ nearest.astype(np.float64))
+        found = found._replace(medoid_indices=medoids, labels=labels, loss=loss)
+        return found, converged
 
     if independent:
         with blas_on_one_thread():
             tasks = [(seed,) for seed in seeds]
             runs = map_blocks(run, tasks, n_jobs=n_threads, step=step)
-        return min(runs, key=lambda found: found[0].loss)
+        best, converged = min(runs, key=lambda found: found[0].loss)
+        return without_empty(rows, best, weight), converged
     best = None
     for seed in seeds:
         with step():
             found = run(seed, best and best[0].medoid_indices)
         if best is None or found[0].loss < best[0].loss:
             best = found
-    return best
+    best, converged = best
+    return without_empty(rows, best, weight), converged
 
 
 def _search_sample(rows, weight, k, draw, goes_on, eager, max_iter):

@@ -15,6 +15,7 @@ from skextras._validation import (
 )
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
+from skextras.cluster._medoids._empty import fill_empty
 from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import SingleState, SwapState
 
@@ -103,7 +104,7 @@ class CLARANS(BaseMedoids):
     Warns
     -----
     ConvergenceWarning
-        If there are fewer distinct points than clusters: some are then empty.
+        If some clusters are empty, as where there are fewer distinct points.
 
     See Also
     --------
@@ -183,13 +184,14 @@ class CLARANS(BaseMedoids):
         self : object
             The fitted estimator.
         """
-        X, weight, given, points, params = self._prepare(X, sample_weight)
-        if len(points.index) <= self.n_clusters:
-            medoids = fill_up(points, self.n_clusters)
+        k = int(self.n_clusters)
+        X, weight, given, points, params = self._prepare(X, sample_weight, k)
+        if len(points.index) <= k:
+            medoids = fill_up(points, k)
             self.n_iter_ = self.n_swap_ = 0
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
-            with fit_progress(self, X, max_steps=self.n_init) as step:
+            with fit_progress(self, X, max_steps=int(self.n_init)) as step:
                 best = self._best_search(rows, points, step)
             medoids = points.index[best.medoid_indices]
             self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
@@ -202,9 +204,10 @@ class CLARANS(BaseMedoids):
         rng = check_random_state(self.random_state)
         order = self._order(rows, points)
         best = None
-        for _ in range(self.n_init):
+        fast, limit = self.method == "fastclarans", self.max_neighbors
+        limit = None if limit is None else int(limit)
+        for _ in range(int(self.n_init)):
             start = _init.draw(self.init, rows, k, weight, order, rng)
-            fast, limit = self.method == "fastclarans", self.max_neighbors
             with step(_EXPECTED) as part:
                 found = search(
                     rows, weight, order, start, rng, part, fast=fast, limit=limit
@@ -217,7 +220,7 @@ class CLARANS(BaseMedoids):
 def published_limit(n_others, n_medoids, fast):
     """Return the number of draws in a row without success that ends a search.
 
-    2.5 % of the points for FastCLARANS; 1.25 % of the pairs, at least 250, for CLARANS.
+    2.5 % of the points for FastCLARANS; 1.25 % of the pairs for CLARANS, at least 250.
     """
     if fast:
         return int(np.ceil(0.025 * n_others))
@@ -225,20 +228,37 @@ def published_limit(n_others, n_medoids, fast):
 
 
 def search(rows, weight, order, start, rng, step=nullcontext, *, fast=True, limit=None):
-    """Exchange medoids at random until ``limit`` draws in a row do not help.
+    """Swap medoids at random until ``limit`` draws in a row do not help.
 
-    A draw is a point, tried in all slots and not drawn again before the next exchange,
-    if ``fast``; otherwise it is a point and a slot. ``order`` holds the points as they
-    take random numbers. Returns the result, with the number of draws as its passes.
+    A draw is a point, tried in all slots and not drawn again before the next swap, if
+    ``fast``; otherwise it is a point and a slot. ``order`` holds the points as they
+    take random numbers. Medoids that are then without points move to where they help,
+    and the search goes on. Returns the result, with the number of draws as its passes.
     """
-    state = (SingleState if len(start) == 1 else SwapState)(rows, start, weight)
-    state.refresh()
-    n_others = len(order) - len(start)
+    n_others, n_draws, n_moved = len(order) - len(start), 0, 1
     if limit is None:
         limit = published_limit(n_others, len(start), fast)
     if fast or not n_others:
         limit = min(limit, n_others)
-    draws = (_Points if fast else _Pairs)(order, state, rng)
+    n_swap = 0
+    while n_moved:
+        state = (SingleState if len(start) == 1 else SwapState)(rows, start, weight)
+        state.n_swap = n_swap
+        draws = (_Points if fast else _Pairs)(order, state, rng)
+        n_draws += _until(state, draws, limit, step)
+        found, n_moved = state.result(n_draws), 0
+        if len(start) > 1:
+            start, n_moved = fill_empty(
+                rows, found.medoid_indices, found.labels, weight
+            )
+        n_swap = found.n_swap + n_moved
+    return found
+
+
+def _until(state, draws, limit, step):
+    """Swap until ``limit`` draws in a row do not help; return the number of draws."""
+    state.refresh()
+    rows = state.rows
     most = min(_MOST_DRAWS, max(1, _ITEMS_PER_BLOCK // rows.n_points), max(limit, 1))
     candidates = slots = ()
     n_draws, failures = 0, 0
@@ -261,7 +281,7 @@ def search(rows, weight, order, start, rng, step=nullcontext, *, fast=True, limi
                 if state.is_medoid[candidates].any():  # a pair drawn twice
                     others = ~state.is_medoid[candidates]
                     candidates, slots, block = (part[others] for part in rest)
-    return state.result(n_draws)
+    return n_draws
 
 
 class _Points:

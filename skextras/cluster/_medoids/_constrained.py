@@ -57,7 +57,7 @@ def check_limits(estimator, points, init, start):
     The rows of ``fixed_medoids`` become those that stand for their points.
     """
     fixed = _fixed(estimator, points, init, start)
-    size, k = float(estimator.min_cluster_size or 0), estimator.n_clusters
+    size, k = float(estimator.min_cluster_size or 0), int(estimator.n_clusters)
     limits = Limits(fixed, size * (1 - _constrained_kernels.TOL))
     total = points.weight.sum()
     if limits.least * k > total:
@@ -99,7 +99,7 @@ def _fixed(estimator, points, init, start):
 def warn_of_small_clusters(model, weight):
     """Warn if a cluster has remained below the limit."""
     sizes = np.bincount(model.labels_, weight, model.n_clusters)
-    if sizes.min() < model.min_cluster_size * (1 - _constrained_kernels.TOL):
+    if sizes.min() < float(model.min_cluster_size) * (1 - _constrained_kernels.TOL):
         warn(
             f"Cluster {sizes.argmin()} has a weight of {sizes.min():g}, below "
             f"min_cluster_size={model.min_cluster_size}: raise n_init, or ask for "

@@ -52,14 +52,16 @@ def fasterpam(
         ``j``; finite and not negative. It need not be symmetric. An F-ordered or
         symmetric float32 or float64 array is used as it is; another is copied.
     medoids : int or array-like of shape (n_medoids,) of int
-        Indices of the medoids to start from, or their number, drawn at random.
+        Indices of the medoids to start from, or their number: as many of the candidates
+        are then drawn at random.
     sample_weight : array-like of shape (n_samples,), default=None
         Weight of each point in the loss. A point of weight 0 can still be a medoid.
     max_iter : int, default=300
         Maximum number of passes over all candidates.
     order : array-like of shape (n_candidates,) of int, default=None
-        Candidates in the order in which they are tried; points that are left out can
-        not become medoids. The default is ``0, 1, ..., n_samples - 1``.
+        Candidates in the order in which they are tried. A point that is left out can
+        not become a medoid; one that ``medoids`` names stays one until a swap replaces
+        it. The default is ``0, 1, ..., n_samples - 1``.
     assume_symmetric : bool, default=False
         Skip the test that a C-ordered matrix is symmetric. On a matrix that is not,
         rows are then taken for columns.
@@ -84,7 +86,8 @@ def fasterpam(
     ------
     ValueError
         If ``distances`` is not square, or has negative, infinite or missing entries;
-        if ``medoids`` repeat or are out of range; if weights are negative or all zero.
+        if ``medoids`` repeat, are out of range or more than the candidates to draw
+        from; if weights are negative or all zero.
 
     Warns
     -----
@@ -123,45 +126,55 @@ def fasterpam(
     """
     distances = as_square(distances, "distances")
     n_samples = len(distances)
-    medoids = _check_medoids(medoids, n_samples, random_state)
+    order = np.arange(n_samples) if order is None else order
+    order = check_indices(order, "order", n_samples)
+    medoids = _check_medoids(medoids, order, n_samples, random_state)
     weight = check_weights(sample_weight, n_samples)
-    check_number(max_iter, "max_iter", 1)
-    if order is None:
-        order = np.arange(n_samples)
-    else:
-        order = check_indices(order, "order", n_samples)
+    max_iter = check_number(max_iter, "max_iter", 1)
     symmetry = not assume_symmetric
     if len(medoids) == 1:
-        rows, _ = check_dissimilarities(
-            distances,
-            "distances",
-            symmetry=symmetry,
-            limit=largest_allowed(weight, distances.dtype),
+        limit = largest_allowed(weight, distances.dtype)
+        given = check_dissimilarities(
+            distances, "distances", symmetry=symmetry, limit=limit
         )
-        return single_medoid(HeldRows(rows, rows), medoids, weight, order)
-    state = _check_and_encode(distances, medoids, weight, order, symmetry)
-    result, converged = optimize(state, max_iter)
+        rows = HeldRows(given.rows, given.points)
+        result, converged = single_medoid(rows, medoids, weight, order), True
+    else:
+        state, given = _check_and_encode(distances, medoids, weight, order, symmetry)
+        result, converged = optimize(state, max_iter)
     if not converged:
         warn_not_converged("fasterpam", max_iter)
-    return result
+    return result if given.is_exact else _read_anew(distances, result, weight)
 
 
 def _check_and_encode(distances, medoids, weight, order, symmetry):
     """Check the matrix and prepare the swaps, reading it once if it is symmetric."""
     matrix, codes = in_memory_order(distances), None
     limit = largest_allowed(weight, distances.dtype)
-    if not find_fault(matrix[medoids], limit=limit)[
-        0
-    ]:  # these choose the steps of the codes
+    kind, *_ = find_fault(matrix[medoids], limit=limit)
+    if not kind:  # these choose the steps of the codes
         state = _swap_state(matrix, matrix, medoids, weight, order)
         codes = state.codes
-    rows, points = check_dissimilarities(
+    given = check_dissimilarities(
         distances, "distances", symmetry=symmetry, codes=codes, limit=limit
     )
-    if rows is points:
+    if given.rows is given.points:
         codes.complete = True
-        return state
-    return _swap_state(rows, points, medoids, weight, order)
+        return state, given
+    return _swap_state(given.rows, given.points, medoids, weight, order), given
+
+
+def _read_anew(distances, result, weight):
+    """Compute labels and loss in the right triangle of a nearly symmetric matrix."""
+    medoids = result.medoid_indices
+    to_medoids = distances[:, medoids]
+    nearest = to_medoids.min(axis=1)
+    labels = to_medoids.argmin(axis=1).astype(np.int32)
+    slots = np.arange(len(medoids), dtype=np.int32)
+    own = to_medoids[medoids, slots] <= nearest[medoids]
+    labels[medoids[own]] = slots[own]
+    loss = float(weight @ nearest.astype(np.float64))
+    return result._replace(labels=labels, loss=loss)
 
 
 def _swap_state(rows, points, medoids, weight, order):
@@ -178,18 +191,25 @@ def warn_not_converged(name, max_iter):
     )
 
 
-def _check_medoids(medoids, n_samples, random_state):
-    """Return starting medoids as distinct indices."""
+def _check_medoids(medoids, order, n_samples, random_state):
+    """Return starting medoids as distinct indices, drawn from ``order`` if at all."""
     if np.ndim(medoids) == 0:
-        check_number(medoids, "medoids", 1, n_samples)
+        n_medoids = check_number(medoids, "medoids", 1, n_samples)
+        if n_medoids > len(order):
+            raise ValueError(
+                f"medoids={n_medoids} must not exceed the {len(order)} candidates in "
+                "order: ask for fewer medoids, or give more candidates."
+            )
         rng = check_random_state(random_state)
-        return rng.choice(n_samples, int(medoids), replace=False)
+        return order[rng.choice(len(order), n_medoids, replace=False)]
     return check_indices(medoids, "medoids", n_samples)
 
 
 def check_indices(indices, name, n_samples):
     """Return ``indices`` as integers: one-dimensional, in range, without repeats."""
     indices = np.asarray(indices)
+    if indices.dtype == object:
+        indices = np.array(indices.tolist())
     if indices.ndim != 1 or len(indices) == 0 or indices.dtype.kind not in "iu":
         raise ValueError(
             f"{name} must be a non-empty list of integer indices, got an array of "

@@ -22,6 +22,7 @@ from skextras.cluster._medoids._constrained import (
     optimize_within,
     warn_of_small_clusters,
 )
+from skextras.cluster._medoids._empty import without_empty
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
 from skextras.cluster._medoids._points import fill_up
@@ -158,10 +159,13 @@ class KMedoids(BaseMedoids):
     medoid_silhouette_samples_ : ndarray of shape (n_samples,)
         Medoid silhouettes, see :func:`medoid_silhouette_samples`; NaN for one cluster.
     method_ : str
-        The method that "auto" chose. "fasterpam-codes" is "fasterpam" without a matrix
-        of dissimilarities.
+        The method: ``method``, or what "auto" chose.
+    storage_ : {"matrix", "bytes", "sparse", "none"}
+        What was kept of the dissimilarities between all points: themselves, one byte
+        for each, those that a sparse ``X`` stores, or none.
     n_iter_ : int
-        Number of passes of the best run; with "fastclarans", of points that were tried.
+        Number of passes of the best run; with "fastclarans", of points that were tried;
+        0 if there are no more distinct points than clusters.
     n_swap_ : int
         Number of exchanges of the best run.
     n_features_in_ : int
@@ -181,8 +185,8 @@ class KMedoids(BaseMedoids):
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` ended the best run; if there are fewer distinct points than
-        clusters: some are then empty; if a cluster stays below ``min_cluster_size``.
+        If ``max_iter`` ended the best run; if some clusters are empty, as where there
+        are fewer distinct points; if a cluster stays below ``min_cluster_size``.
 
     See Also
     --------
@@ -296,17 +300,22 @@ class KMedoids(BaseMedoids):
         self : object
             The fitted estimator.
         """
+        k = int(self.n_clusters)
         init = self._init_or_last_medoids()
-        X, weight, given, points, params = self._prepare(X, sample_weight)
+        X, weight, given, points, params = self._prepare(X, sample_weight, k)
         start = self._locate(init, X, points)
         limits = check_limits(self, points, init, start)
-        if len(points.index) < self.n_clusters:
+        if isinstance(given, SparseRows):
+            check_method(self.method, limits)
+        if len(points.index) <= k:
             self.method_ = "fasterpam" if self.method == "auto" else self.method
-            medoids = fill_up(points, self.n_clusters)
-            best, converged = FasterPAMResult(medoids, None, 0.0, 1, 0), True
+            self.storage_ = "none"
+            first = limits.fixed if _init.is_drawn(init) else limits.start(start)
+            medoids = fill_up(points, k, first)
+            best, converged = FasterPAMResult(medoids, None, 0.0, 0, 0), True
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
-            holds = self._choose_method(rows, limits)
+            holds = self._choose_method(rows, k, limits)
             n_runs = self._n_runs(init)
             with fit_progress(self, X, max_steps=1 + n_runs) as step:
                 with step() as part:
@@ -346,7 +355,7 @@ class KMedoids(BaseMedoids):
     def _locate(self, init, X, points):
         """Find given medoids, or the first ones, among the points."""
         try:
-            return _init.locate(init, X, self.n_clusters, points)
+            return _init.locate(init, X, int(self.n_clusters), points)
         except ValueError as error:
             if init is self.init:
                 raise
@@ -355,20 +364,22 @@ class KMedoids(BaseMedoids):
                 f"not all distinct points of this X ({error}) Set warm_start=False."
             ) from error
 
-    def _choose_method(self, rows, limits=()):
-        """Set ``method_``; return whether it needs the dissimilarities held."""
+    def _choose_method(self, rows, k, limits=()):
+        """Set ``method_`` and ``storage_``; return whether to hold all there is."""
         n, method, limit = rows.n_points, self.method, self.memory_limit
         if isinstance(rows, SparseRows):
-            self.method_ = check_method(method, limits)
+            self.method_, self.storage_ = check_method(method, limits), "sparse"
             return False
-        table = n * self.n_clusters * rows.dtype.itemsize
+        is_held = rows.matrix is not None
+        table = n * k * rows.dtype.itemsize
         codes = n**2 + table
-        matrix = n**2 * rows.dtype.itemsize * (rows.matrix is None)
+        matrix = n**2 * rows.dtype.itemsize * (not is_held)
         if method == "auto":
             exact = n <= _MOST_EXACT and codes <= memory_allowed(limit)
             method = "fasterpam" if exact or limits else "onebatch"
-        self.method_ = method
+        self.method_, self.storage_ = method, "matrix"
         if method in _SAMPLING:
+            self.storage_ = "matrix" if is_held else "none"
             return False
         what = f"The matrix of dissimilarities between {n} points"
         way_out = "choose method='onebatch', or fit on a sample and predict the rest."
@@ -380,13 +391,14 @@ class KMedoids(BaseMedoids):
             check_memory(matrix + codes, what, way_out, limit)
         elif matrix + codes > memory_allowed(limit):
             check_memory(codes, f"{what}, in one byte each,", way_out, limit)
-            self.method_ = "fasterpam-codes"
+            self.storage_ = "bytes"
             return False
         return True
 
     def _n_runs(self, init):
         """Return how often to optimise: once from a start that is given."""
-        return self.n_init if _init.is_drawn(init) or self.method_ in _SAMPLING else 1
+        repeats = _init.is_drawn(init) or self.method_ in _SAMPLING
+        return int(self.n_init) if repeats else 1
 
     def _best_run(self, rows, points, init, start, limits, n_runs, step):
         """Optimise ``n_runs`` times; return the best result and if it converged."""
@@ -404,16 +416,19 @@ class KMedoids(BaseMedoids):
             with step(_EXPECTED.get(self.method_, 1)) as part:
                 if draws:
                     start = _init.draw(init, rows, k, weight, order, rng)
-                run = search(start, part)
+                found, converged = search(start, part)
+                if not (converged or limits):
+                    found = without_empty(rows, found, weight)
+            run = found, converged
             if best is None or limits.prefer(run[0], best[0], weight):
                 best = run
         return best
 
     def _search(self, rows, weight, order, candidates, rng, limits):
         """Return one run of ``method_`` as a function of its start and its progress."""
-        k, method, max_iter = int(self.n_clusters), self.method_, self.max_iter
+        k, method, max_iter = int(self.n_clusters), self.method_, int(self.max_iter)
         codes = None
-        eager = method in ("fasterpam", "fasterpam-codes")
+        eager = method == "fasterpam"
         is_sparse = isinstance(rows, SparseRows)
         if (
             k > 1

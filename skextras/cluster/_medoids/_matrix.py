@@ -1,5 +1,7 @@
 """Checks of matrices of dissimilarities."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skextras._parallel import map_blocks, row_blocks
@@ -19,9 +21,21 @@ def largest_allowed(weight, dtype):
     return most if most < np.finfo(dtype).max else np.inf
 
 
+class Square(NamedTuple):
+    """A matrix of dissimilarities as it is read: two C-ordered arrays.
+
+    ``rows[j, o]`` and ``points[o, j]`` are the dissimilarity of point o to candidate j:
+    to the bit if ``is_exact``, else up to rounding, as the matrix is symmetric.
+    """
+
+    rows: np.ndarray
+    points: np.ndarray
+    is_exact: bool
+
+
 def as_square(distances, name):
     """Return a square float32 or float64 array, C- or F-ordered."""
-    distances = np.asarray(distances)
+    distances = as_numbers(distances, name)
     if distances.ndim != 2 or distances.size == 0:
         raise ValueError(
             f"{name} must be a matrix with at least one entry, got an array of shape "
@@ -32,16 +46,23 @@ def as_square(distances, name):
             f"{name} must be square, got the shape {distances.shape}: give the "
             "dissimilarity of every sample to every sample."
         )
-    if distances.dtype not in (np.float32, np.float64):
-        if distances.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name} must hold numbers, got the type {distances.dtype}."
-            )
-        distances = distances.astype(np.float64)
-    distances = distances.astype(distances.dtype.newbyteorder("="), copy=False)
     if not (distances.flags.c_contiguous or distances.flags.f_contiguous):
         distances = np.ascontiguousarray(distances)
     return distances
+
+
+def as_numbers(values, name):
+    """Return an array of float32 or float64 in the byte order of the machine."""
+    values = np.asarray(values)
+    dtype = values.dtype.newbyteorder("=")
+    if dtype in (np.float32, np.float64):
+        return values.astype(dtype, copy=False)
+    try:
+        if dtype.kind not in "biufO":
+            raise TypeError
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers, got the type {dtype}.") from None
 
 
 def in_memory_order(distances):
@@ -52,29 +73,30 @@ def in_memory_order(distances):
 def check_dissimilarities(
     distances, name, *, symmetry=True, codes=None, n_jobs=None, limit=np.inf
 ):
-    """Check a matrix from ``as_square``; return it as it is read.
+    """Check a matrix from ``as_square``; return it as a ``Square``.
 
-    Two C-ordered arrays come back: ``rows[j, o]`` and ``points[o, j]`` are the
-    dissimilarity of point o to candidate j. Nothing is copied if it is symmetric, or
-    taken for that without ``symmetry``: both are then ``in_memory_order(distances)``.
-    ``codes``, which are of this, are filled in the same reading. Entries must stay
-    below ``limit``.
+    Nothing is copied if it is symmetric, or taken for that without ``symmetry``: rows
+    and points are then both ``in_memory_order(distances)``. ``codes``, which are of
+    this, are filled in the same reading. Entries must stay below ``limit``.
     """
-    if _look_through(distances, name, symmetry, codes, n_jobs, limit):
+    is_equal, is_near = _look_through(distances, name, symmetry, codes, n_jobs, limit)
+    if is_near:
         matrix = in_memory_order(distances)
-        return matrix, matrix
+        return Square(matrix, matrix, is_equal or matrix is not distances)
     check_memory(
         distances.nbytes,
         f"A transposed copy of {name}, which is not symmetric,",
         "give a symmetric matrix, or one of a sample.",
     )
-    return np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
+    rows, points = np.ascontiguousarray(distances.T), np.ascontiguousarray(distances)
+    return Square(rows, points, True)
 
 
 def _look_through(distances, name, symmetry, codes, n_jobs, limit):
     """Raise ValueError for an entry that is missing, too large or negative.
 
-    Returns whether the matrix is symmetric (True without ``symmetry``).
+    Returns whether the matrix is symmetric, and whether it is up to rounding (both True
+    without ``symmetry``).
     """
     matrix = in_memory_order(distances)
     transposed = matrix is not distances
@@ -108,7 +130,7 @@ def _look_through(distances, name, symmetry, codes, n_jobs, limit):
     parts = map_blocks(look, blocks, n_jobs=n_jobs)
     above, below = np.sum(parts, axis=0)
     if not symmetry or above == below:
-        return True
+        return True, True
     near = map_blocks(
         lambda start, stop: _matrix_kernels.is_near_symmetric(
             matrix, _SYMMETRY_TOL, start, stop
@@ -116,7 +138,7 @@ def _look_through(distances, name, symmetry, codes, n_jobs, limit):
         row_blocks(n, 256),
         n_jobs=n_jobs,
     )
-    return all(near)
+    return False, all(near)
 
 
 def find_fault(matrix, *, n_jobs=None, limit=np.inf):

@@ -21,7 +21,7 @@ from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._msc import MSCResult, dynmsc, scaled_up
 from skextras.cluster._medoids._points import fill_up
-from skextras.cluster._medoids._silhouette import from_nearest
+from skextras.cluster._medoids._silhouette import weighted_mean
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
 
@@ -225,18 +225,20 @@ class MedoidSilhouette(BaseMedoids):
         """
         least = 2 if self.n_clusters == "auto" else int(self.n_clusters)
         descends = least > 1 and (self.n_clusters == "auto" or self.method == "dynmsc")
-        if descends and self.max_clusters < least:
+        most = int(self.max_clusters)
+        if descends and most < least:
             raise ValueError(
-                f"max_clusters={self.max_clusters} must be >= n_clusters={least} with "
+                f"max_clusters={most} must be >= n_clusters={least} with "
                 "method='dynmsc', which goes down from there: raise it."
             )
         X, weight, given, points, params = self._prepare(X, sample_weight, least)
         n_points = len(points.index)
-        top = max(least, min(self.max_clusters, n_points - 1)) if descends else least
+        top = max(least, min(most, n_points - 1)) if descends else least
         start = _init.locate(self.init, X, top, points)
         if n_points <= least:
-            value = np.nan if least == 1 else 1.0
-            path = {least: MSCResult(np.arange(n_points), value, 1, 0, True)}
+            first = () if _init.is_drawn(self.init) else start
+            medoids = {least: fill_up(points, least, first)}
+            path = {least: MSCResult(None, None, 0, 0, True)}
         else:
             rows = self._rows(X, given, points, params, self.n_jobs)
             check_memory(
@@ -244,25 +246,16 @@ class MedoidSilhouette(BaseMedoids):
                 f"The matrix of dissimilarities between {rows.n_points} points",
                 "fit on a sample, and predict the rest.",
             )
-            n_fits = self.n_init * (1 + 2 * (top - least)) if top > 1 else 1
+            n_fits = int(self.n_init) * (1 + 2 * (top - least)) if top > 1 else 1
             with fit_progress(self, X, max_steps=1 + n_fits) as step:
                 with step() as part:
                     rows = rows.hold(part)
                 path = self._best_path(rows, points, start, least, step)
-        self.n_clusters_path_ = np.array(sorted(path))
-        values = np.array([path[k].value for k in self.n_clusters_path_])
-        self.medoid_silhouette_path_ = values
-        self.n_clusters_ = least
-        if self.n_clusters == "auto":
-            self.n_clusters_ = int(self.n_clusters_path_[values.argmax()])
+            medoids = {k: points.index[path[k].medoid_indices] for k in path}
+        self._set_path(X, weight, params, medoids)
         best = path[self.n_clusters_]
         self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
-        medoids = points.index[best.medoid_indices]
-        if n_points < self.n_clusters_:
-            medoids = fill_up(points, self.n_clusters_)
-        whole = self._set_result(X, weight, params, medoids, points)
-        samples = self.medoid_silhouette_samples_.astype(np.float64)
-        self.medoid_silhouette_ = float(np.average(samples, weights=weight))
+        whole = self._set_result(X, weight, params, medoids[self.n_clusters_], points)
         if self.n_clusters_ == 1:
             warn(
                 "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
@@ -273,6 +266,24 @@ class MedoidSilhouette(BaseMedoids):
             warn_not_converged("MedoidSilhouette", self.max_iter)
         return self
 
+    def _set_path(self, X, weight, params, medoids):
+        """Evaluate the medoids of each number of clusters, and choose the number."""
+        numbers, values = sorted(medoids), []
+        for k in numbers:
+            self._set_medoids(X, params, medoids[k])
+            values.append(self._value(X, weight))
+        self.n_clusters_path_ = np.array(numbers)
+        self.medoid_silhouette_path_ = np.array(values)
+        best = np.argmax(values)
+        self.n_clusters_, self.medoid_silhouette_ = numbers[best], values[best]
+        if self.n_clusters != "auto":
+            self.n_clusters_, self.medoid_silhouette_ = numbers[0], values[0]
+
+    def _value(self, X, weight):
+        """Average medoid silhouette of the rows of X; NaN for one medoid."""
+        _, near, _, far = self._nearest(X, two=True)
+        return weighted_mean(self._silhouettes(near, far), weight)
+
     def _best_path(self, rows, points, start, least, step):
         """Optimise ``n_init`` times; return the best result for each number."""
         top, weight = len(start), points.weight
@@ -281,11 +292,11 @@ class MedoidSilhouette(BaseMedoids):
         if least == 1:
             return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
         candidates = order[rng.permutation(len(order))]
-        matrix, path = scaled_up(rows.matrix), {}
-        for _ in range(self.n_init):
+        matrix, path, max_iter = scaled_up(rows.matrix), {}, int(self.max_iter)
+        for _ in range(int(self.n_init)):
             if _init.is_drawn(self.init):
                 start = _init.draw(self.init, rows, top, weight, order, rng)
-            args = matrix, start, weight, candidates, self.max_iter, least
+            args = matrix, start, weight, candidates, max_iter, least
             for k, result in dynmsc(*args, step=step).items():
                 if k not in path or result.value > path[k].value:
                     path[k] = result
@@ -311,8 +322,4 @@ class MedoidSilhouette(BaseMedoids):
         check_is_fitted(self, "medoid_indices_")
         X = self._check_X(X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
-        if self.n_clusters_ == 1:
-            return np.nan
-        _, near, _, far = self._nearest(X, two=True)
-        samples = from_nearest(near, far).astype(X.dtype).astype(np.float64)
-        return float(np.average(samples, weights=weight))
+        return self._value(X, weight)

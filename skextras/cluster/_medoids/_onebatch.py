@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from skextras._parallel import row_blocks
+from skextras.cluster._medoids._empty import without_empty
 from skextras.cluster._medoids._swaps import SingleState, SwapState, repeat
 
 #: A swap must lower the estimated loss by this fraction.
@@ -77,8 +78,8 @@ def onebatch(
     """Swap medoids while a loss falls that a sample of ``100 log(k n)`` points gives.
 
     ``order`` holds the points as they take random numbers, and as they are tried.
-    Returns the result, with the loss over all points but the labels of the sample, and
-    whether the last pass found nothing.
+    Medoids without points then move to where they help. Returns the result, for all
+    points, and whether the last pass found nothing.
     """
     n, k = len(order), len(start)
     size = min(n, int(np.ceil(100 * np.log(max(k * n, 3)))))
@@ -97,5 +98,7 @@ def onebatch(
 
     n_iter, converged = repeat(state, one_pass, max_iter, step)
     result = state.result(n_iter)
-    loss = rows.loss(result.medoid_indices, weight)
-    return result._replace(loss=loss), converged
+    labels, nearest = rows.nearest(result.medoid_indices)
+    loss = float(weight @ nearest.astype(np.float64))
+    result = result._replace(labels=labels, loss=loss)
+    return without_empty(rows, result, weight), converged

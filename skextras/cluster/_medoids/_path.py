@@ -8,7 +8,11 @@ from sklearn.utils import check_random_state
 from skextras.cluster._medoids import _cache_kernels, _init, _swap_kernels
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._kmedoids import KMedoids
-from skextras.cluster._medoids._silhouette import from_nearest
+from skextras.cluster._medoids._silhouette import (
+    from_nearest,
+    silhouettes,
+    weighted_mean,
+)
 from skextras.cluster._medoids._sparse import SparseRows
 from skextras.cluster._medoids._swaps import Codes, SwapState, optimize, single_medoid
 
@@ -123,7 +127,8 @@ def k_path(
         max_iter=max_iter, n_jobs=n_jobs, random_state=random_state,
     )  # fmt: skip
     model._validate_params()
-    X, _, given, points, params = model._prepare(X, sample_weight)
+    max_iter = int(max_iter)
+    X, weight, given, points, params = model._prepare(X, sample_weight, top)
     if len(points.index) < top:
         raise ValueError(
             f"n_clusters_range goes up to {top}, and X has {len(points.index)} "
@@ -136,7 +141,7 @@ def k_path(
         )
     start = _init.locate(init, X, top, points)
     rows = model._rows(X, given, points, params, n_jobs)
-    rows = rows.hold() if model._choose_method(rows) else rows
+    rows = rows.hold() if model._choose_method(rows, top) else rows
     rng = check_random_state(random_state)
     results, all_converged = _descend(
         rows, points.weight, numbers, start, init, max_iter, rng
@@ -145,6 +150,9 @@ def k_path(
         warn_not_converged("k_path", max_iter)
     loss, value, medoids = zip(*results, strict=True)
     indices = [points.index[chosen] for chosen in medoids]
+    if given is not None and not given.is_exact:
+        found = [_evaluate(X, weight, chosen) for chosen in indices]
+        loss, value = zip(*found, strict=True)
     return MedoidPath(numbers, np.array(loss), np.array(value), indices)
 
 
@@ -161,6 +169,15 @@ def _check_range(n_clusters_range):
             f"n_clusters_range must hold integers of at least 1, got {numbers.min()}."
         )
     return np.unique(numbers).astype(np.intp)
+
+
+def _evaluate(distances, weight, medoids):
+    """Loss and average medoid silhouette in the right triangle of a matrix."""
+    to_medoids = distances[:, medoids]
+    loss = float(weight @ to_medoids.min(axis=1).astype(np.float64))
+    if len(medoids) == 1:
+        return loss, np.nan
+    return loss, weighted_mean(silhouettes(to_medoids), weight)
 
 
 def _descend(rows, weight, numbers, start, init, max_iter, rng):
@@ -183,8 +200,8 @@ def _descend(rows, weight, numbers, start, init, max_iter, rng):
         found, converged = optimize(state, max_iter)
         all_converged &= converged
         start = found.medoid_indices
-        value = np.average(from_nearest(state.dn, state.ds), weights=weight)
-        results.append((found.loss, float(value), start))
+        value = weighted_mean(from_nearest(state.dn, state.ds), weight)
+        results.append((found.loss, value, start))
         del state  # before the next one is made
     return results[::-1], all_converged
 

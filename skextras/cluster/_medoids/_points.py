@@ -67,11 +67,17 @@ def distinct_points(X, weight):
     return Points(index[first], total, position, keys[first])
 
 
-def fill_up(points, n_clusters):
-    """Rows of all points, then further rows: repeated ones, then those of weight 0."""
+def fill_up(points, n_clusters, first=()):
+    """Rows of all points, then further rows: repeated ones, then those of weight 0.
+
+    The points at the positions ``first`` come first; the others follow in their order.
+    """
+    places = np.arange(len(points.index))
+    first = np.array(list(dict.fromkeys(first)), dtype=np.intp)
+    index = points.index[np.concatenate([first, places[~np.isin(places, first)]])]
     others = np.setdiff1d(np.arange(len(points.position)), points.index)
     others = others[np.argsort(points.position[others] < 0, kind="stable")]
-    return np.concatenate([points.index, others])[:n_clusters]
+    return np.concatenate([index, others])[:n_clusters]
 
 
 def find_rows(rows, X, points):

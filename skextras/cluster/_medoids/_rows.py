@@ -25,6 +25,10 @@ class Rows:
         """Candidates by their sums: in an order that no order of the rows changes."""
         return np.argsort(self.sums(weight), kind="stable")
 
+    def loss(self, medoids, weight):
+        """Weighted sum of the dissimilarities to the nearest medoid."""
+        return float(weight @ self.nearest(medoids)[1].astype(np.float64))
+
     def _of_each(self, kernel, *arrays):
         """Fill in one number for each candidate, blocks of rows on threads."""
         out = np.empty(self.n_candidates)
@@ -68,9 +72,10 @@ class HeldRows(Rows):
         """Yield (start, stop, rows) until all candidates were there."""
         yield 0, self.n_candidates, self.matrix
 
-    def loss(self, medoids, weight):
-        """Weighted sum of the dissimilarities to the nearest medoid."""
-        return float(weight @ self.matrix[medoids].min(axis=0).astype(np.float64))
+    def nearest(self, medoids):
+        """Slot of the nearest medoid of each point, the first on ties; its distance."""
+        to_medoids = self.matrix[medoids]
+        return to_medoids.argmin(axis=0), to_medoids.min(axis=0)
 
     def encode(self, order, natural, scale, tiles, start, stop):
         """Fill in the codes of the points start..stop."""
@@ -112,14 +117,16 @@ class ComputedRows(Rows):
         n = self.n_points
         return max(1, min(_ITEMS_PER_BLOCK // n, n // _LEAST_BLOCKS))
 
-    def loss(self, medoids, weight):
-        """Weighted sum of the dissimilarities to the nearest medoid."""
-        total = 0.0
+    def nearest(self, medoids):
+        """Slot of the nearest medoid of each point, the first on ties; its distance."""
+        slots = np.empty(self.n_points, dtype=np.intp)
+        distances = np.empty(self.n_points, dtype=self.dtype)
         size = max(1, _ITEMS_PER_BLOCK // len(medoids))
         for start, stop in row_blocks(self.n_points, size):
-            part = self.computer.between(slice(start, stop), medoids).min(axis=1)
-            total += float(weight[start:stop] @ part.astype(np.float64))
-        return total
+            part = self.computer.between(slice(start, stop), medoids)
+            slots[start:stop] = part.argmin(axis=1)
+            distances[start:stop] = part.min(axis=1)
+        return slots, distances
 
     def hold(self, step=unseen):
         """Make all of them, as the part ``step`` of a fit."""

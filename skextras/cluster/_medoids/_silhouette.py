@@ -4,7 +4,7 @@ import numpy as np
 
 from skextras._parallel import row_blocks
 from skextras._validation import check_weights
-from skextras.cluster._medoids._matrix import raise_on_fault
+from skextras.cluster._medoids._matrix import as_numbers, raise_on_fault
 
 _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are sorted at a time
 
@@ -97,7 +97,7 @@ def medoid_silhouette_score(distances, *, sample_weight=None) -> float:
     """
     distances = _check_to_medoids(distances)
     weight = check_weights(sample_weight, len(distances))
-    return float(np.average(silhouettes(distances), weights=weight))
+    return weighted_mean(silhouettes(distances), weight)
 
 
 def silhouettes(distances):
@@ -110,6 +110,13 @@ def silhouettes(distances):
     return values
 
 
+def weighted_mean(values, weight):
+    """Mean in float64; weights that are all tiny or huge are scaled, which is exact."""
+    _, exponent = np.frexp(weight.max())
+    weight = np.ldexp(weight, -exponent)
+    return float(np.average(values.astype(np.float64, copy=False), weights=weight))
+
+
 def from_nearest(first, second):
     """Medoid silhouettes from the two smallest dissimilarities."""
     ratio = np.zeros(len(first))
@@ -119,23 +126,18 @@ def from_nearest(first, second):
 
 def _check_to_medoids(distances):
     """Return dissimilarities to two or more medoids as float32 or float64."""
-    distances = np.asarray(distances)
+    distances = as_numbers(distances, "distances")
     if distances.ndim != 2 or distances.size == 0:
         raise ValueError(
             "distances must be a matrix of shape (n_samples, n_medoids), got an array "
             f"of shape {distances.shape}: give the output of KMedoids.transform, or "
             "D[:, medoid_indices]."
         )
-    if distances.dtype.kind not in "biuf":
-        raise ValueError(
-            f"distances must hold numbers, got the type {distances.dtype}."
-        )
     if distances.shape[1] == 1:
         raise ValueError(
             f"distances has 1 column, got the shape {distances.shape}: the medoid "
             "silhouette compares the two nearest medoids; give two or more."
         )
-    dtype = distances.dtype if distances.dtype == np.float32 else np.float64
-    distances = np.ascontiguousarray(distances, dtype=dtype)
+    distances = np.ascontiguousarray(distances)
     raise_on_fault(distances, "distances")
     return distances

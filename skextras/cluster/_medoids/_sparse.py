@@ -42,6 +42,17 @@ class SparseRows(Rows):
         part = self.columns[candidates]
         return filled(part if points is None else part[:, points], self.missing)
 
+    def nearest(self, medoids):
+        """Slot of the nearest medoid of each point, the first on ties; its distance."""
+        slots = np.empty(self.n_points, dtype=np.intp)
+        distances = np.empty(self.n_points, dtype=self.dtype)
+        size = max(1, _ITEMS_PER_BLOCK // len(medoids))
+        for start, stop in row_blocks(self.n_points, size):
+            part = to_medoids(self.by_point[start:stop], medoids, self.missing)
+            slots[start:stop] = part.argmin(axis=1)
+            distances[start:stop] = part.min(axis=1)
+        return slots, distances
+
     def part(self, points):
         """Those between some of the points."""
         return SparseRows(self.by_point[points][:, points], self.missing)
