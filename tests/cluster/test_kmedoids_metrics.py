@@ -168,6 +168,17 @@ def test_parameters_of_a_compiled_function(monkeypatch, params, dtype):
         KMedoids(metric=compiled_gap, metric_params={"p": 2}).fit(X)
 
 
+@pytest.mark.parametrize("metric", ["jaccard", "sqeuclidean", "l2"])
+def test_refused_parameters_of_a_metric_are_told_in_one_sentence(X, metric):
+    """Those of scipy list all signatures on many lines."""
+    with pytest.raises(ValueError, match=r"metric_params=\['q'\] do not") as caught:
+        KMedoids(2, metric=metric, metric_params={"q": 2}).fit(X)
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 300
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [(np.nan, "finite"), (-1.0, "not negative")],

@@ -133,10 +133,10 @@ def _try_params(X, params, metric):
     try:
         pairwise_distances(X, metric=metric, **params)
     except (TypeError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
+        reason = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".:")
         raise ValueError(
             f"metric_params={sorted(map(str, params))} do not suit metric={metric!r}: "
-            f"{reason}"
+            f"{reason:.200}."
         ) from error
 
 
