@@ -37,7 +37,8 @@ def validate_data(estimator, X, **options):
     """As that of scikit-learn, for one X; it comes back in the machine's byte order."""
     if isinstance(X, np.ndarray):
         X = _native(X)
-    return _native(validation.validate_data(estimator, X, **options))
+    with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
+        return _native(validation.validate_data(estimator, X, **options))
 
 
 def _native(X):
@@ -60,7 +61,8 @@ def check_weights(sample_weight, n_samples):
     if sample_weight is None:
         return np.ones(n_samples)
     shape = np.zeros((n_samples, 1))
-    weight = _check_sample_weight(sample_weight, shape, dtype=np.float64, copy=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weight = _check_sample_weight(sample_weight, shape, dtype=np.float64, copy=True)
     if weight.min() < 0:
         place = int(weight.argmin())
         raise ValueError(

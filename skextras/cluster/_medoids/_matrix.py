@@ -53,14 +53,18 @@ def as_square(distances, name):
 
 def as_numbers(values, name):
     """Return an array of float32 or float64 in the byte order of the machine."""
-    values = np.asarray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{name} must be a matrix, and its rows differ.") from None
     dtype = values.dtype.newbyteorder("=")
     if dtype in (np.float32, np.float64):
         return values.astype(dtype, copy=False)
     try:
         if dtype.kind not in "biufO":
             raise TypeError
-        return values.astype(np.float64)
+        with np.errstate(over="ignore"):  # infinity is refused later
+            return values.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must hold numbers, got the type {dtype}.") from None
 
