@@ -5,7 +5,7 @@ BIN = .venv/bin
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 
-.PHONY: demo test test-nojit fuzz lint format doc notebooks bench bench-large build clean
+.PHONY: demo test test-nojit fuzz lint format doc notebooks bench bench-all build clean
 
 demo:
 	@$(VENV) plot
@@ -35,7 +35,7 @@ format:
 
 doc:
 	@$(VENV) doc plot
-	$(BIN)/python -m doctest doc/index.rst doc/user_guide/*.rst
+	$(BIN)/python -m doctest doc/index.rst doc/user_guide/*/*.rst
 	$(BIN)/python -m sphinx -W -b html doc doc/_build/html
 
 notebooks:
@@ -47,13 +47,9 @@ bench:
 	@$(VENV) bench
 	$(BIN)/python benchmarks/run.py k_medoids $(BENCH_ARGS)
 
-bench-large:
+bench-all:
 	@$(VENV) bench
-	$(BIN)/python benchmarks/run.py medoid_silhouette $(BENCH_ARGS)
-	$(BIN)/python benchmarks/run.py certified_kmeans $(BENCH_ARGS)
-	$(BIN)/python benchmarks/run.py headline --repeats 1
-	$(BIN)/python benchmarks/run.py k_medoids_large $(BENCH_ARGS)
-	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/run.py all --json $(BENCH_ARGS)
 
 build:
 	@$(VENV)

@@ -1,14 +1,16 @@
 """Certified K-means: the relaxation beside general solvers, and larger data."""
 
 import numpy as np
-from peers import cvxpy_sdp
-from run import Contestant, Problem
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
+from benchmarks.contest import Contestant, Problem
+from benchmarks.peers import cvxpy_sdp
 from skextras.cluster import SDPKMeans, certify_kmeans, kmeans_lower_bound
+
+BLAS_THREADS = 1  # all on one thread, but for the blocks
+SKLEARN = ("scikit-learn",)
 
 
 def mixture(n, k, distance, d=10):
@@ -19,30 +21,36 @@ def mixture(n, k, distance, d=10):
     return center[labels] + rng.normal(size=(n, d)), labels
 
 
-def problems(_):
-    """Yield the problems; all on one thread but for the blocks."""
-    threadpool_limits(1, user_api="blas")
+def problems(data, smoke):
+    """Yield the problems."""
+    if smoke:
+        X = mixture(30, 3, 6, 4)[0]
+        yield relaxation("gmm, n = 30", X, 3, ("SCS", "CLARABEL", "SDPA"))
+        yield certificate("quick, n = 300", *mixture(300, 3, 16, 5), 3)
+        yield low_rank("low_rank, n = 300", mixture(300, 3, 16, 5)[0], 3)
+        yield blocks("blocks, n = 300", mixture(300, 3, 6, 5)[0], 3, (50, 100))
+        return
     digits, y = load_digits(return_X_y=True)
     four = digits[y < 4]
-    small = {
-        "iris": (load_iris().data, 3),
-        "wine": (StandardScaler().fit_transform(load_wine().data), 3),
-        "gmm 200": (mixture(200, 4, 4)[0], 4),
-        "digits 0-3, 200": (four[:200], 4),
-    }
-    interior = ("CLARABEL", *cvxpy_sdp.installed("SDPA"))
-    yield relaxation("gmm 50", mixture(50, 4, 4)[0], 4, ("SCS", *interior))
-    for name, (X, k) in small.items():
+    wine = StandardScaler().fit_transform(load_wine().data)
+    gmm = {n: mixture(n, 4, 4)[0] for n in (50, 200, 400, 1000)}
+    yield relaxation("gmm, n = 50", gmm[50], 4, ("SCS", "CLARABEL", "SDPA"))
+    for name, X, k in [
+        ("iris, n = 150", load_iris().data, 3),
+        ("wine, n = 178", wine, 3),
+        ("gmm, n = 200", gmm[200], 4),
+        ("digits 0 to 3, n = 200", four[:200], 4),
+        ("gmm, n = 400", gmm[400], 4),
+        ("gmm at distance 8, n = 400", mixture(400, 4, 8)[0], 4),
+        ("digits 0 to 3, n = 400", four[:400], 4),
+    ]:
         yield relaxation(name, X, k, ("SCS",))
-    # SCS takes 15 to 30 seconds for each: with --repeats 1, 150 seconds for all three.
-    yield relaxation("gmm 400", mixture(400, 4, 4)[0], 4, ("SCS",))
-    yield relaxation("gmm, far, 400", mixture(400, 4, 8)[0], 4, ("SCS",))
-    yield relaxation("digits 0-3, 400", four[:400], 4, ("SCS",))
-    yield relaxation("gmm 1000", mixture(1000, 4, 4)[0], 4, ())
-    yield relaxation("digits, 1797", digits, 10, ())
-    yield certificate("certificate 1e5", *mixture(100_000, 4, 16, 20), 4)
-    yield certificate("certificate 1e6", *mixture(1_000_000, 4, 17, 20), 4)
-    yield blocks("blocks 20000", mixture(20_000, 4, 4, 20)[0], 4)
+    yield relaxation("gmm, n = 1000", gmm[1000], 4, ())
+    yield relaxation("all digits, n = 1797", digits, 10, ())
+    yield certificate("quick, n = 100 000", *mixture(100_000, 4, 16, 20), 4)
+    yield certificate("quick, n = 1 000 000", *mixture(1_000_000, 4, 17, 20), 4)
+    yield low_rank("low_rank, n = 100 000", mixture(100_000, 4, 16, 20)[0], 4)
+    yield blocks("blocks, n = 20 000", mixture(20_000, 4, 4, 20)[0], 4, (500, 1000))
 
 
 def relaxation(name, X, k, solvers):
@@ -51,7 +59,7 @@ def relaxation(name, X, k, solvers):
     def ours():
         return kmeans_lower_bound(X, k, method="sdp").lower_bound
 
-    def low_rank():
+    def five_starts():
         model = SDPKMeans(
             k,
             solver="low_rank",
@@ -63,17 +71,28 @@ def relaxation(name, X, k, solvers):
         return model.fit(X).relaxed_inertia_
 
     def peer(solver):
-        return lambda: cvxpy_sdp.relaxed_inertia(X, k, solver)
+        call = cvxpy_sdp.relaxed_inertia
+        return Contestant(
+            f"cvxpy {solver}",
+            lambda: call(X, k, solver),
+            2e-3,
+            cvxpy_sdp.NEEDS[solver],
+        )
 
     return Problem(
         f"relaxation, {name}",
         [
-            Contestant("skextras ADMM, bound", ours),
-            Contestant("skextras low rank, 5 starts, rounded", low_rank, 1e-3),
-            *(Contestant(f"cvxpy {s}", peer(s), 2e-3) for s in solvers),
+            Contestant('skextras "sdp"', ours),
+            Contestant("skextras low_rank", five_starts, 1e-3),
+            *map(peer, solvers),
         ],
-        float,
     )
+
+
+def kmeans(X, k, n_init):
+    call = KMeans(k, n_init=n_init, random_state=0)
+    name = f"KMeans, {n_init} start" + ("s" if n_init > 1 else "")
+    return Contestant(name, lambda: call.fit(X).inertia_, None, SKLEARN)
 
 
 def certificate(name, X, labels, k):
@@ -84,34 +103,31 @@ def certificate(name, X, labels, k):
         assert result.certified
         return result.lower_bound
 
-    def peer(n_init):
-        return lambda: KMeans(k, n_init=n_init, random_state=0).fit(X).inertia_
-
-    return Problem(
-        name,
-        [
-            Contestant("skextras quick certificate", ours),
-            Contestant("scikit-learn KMeans, 1 start", peer(1), None),
-            Contestant("scikit-learn KMeans, 10 starts", peer(10), None),
-        ],
-        float,
-    )
+    peers = [kmeans(X, k, n_init) for n_init in (1, 10)]
+    return Problem(name, [Contestant('skextras "quick"', ours), *peers])
 
 
-def blocks(name, X, k):
-    """Bound what is too large for a matrix."""
+def low_rank(name, X, k):
+    """Cluster by the relaxation what is too large for a matrix."""
+    model = SDPKMeans(k, solver="low_rank", certificate=None, random_state=0)
+    ours = Contestant("skextras low_rank", lambda: model.fit(X).inertia_)
+    return Problem(name, [ours, kmeans(X, k, 10)])
+
+
+def blocks(name, X, k, sizes):
+    """Bound what is too large for a matrix; the objective is the gap."""
     labels = KMeans(k, n_init=3, random_state=0).fit(X).labels_
+    small, large = sizes
 
     def ours(size, n_jobs):
         options = {"method": "blocks", "block_size": size, "n_jobs": n_jobs}
         return lambda: certify_kmeans(X, labels, **options).gap
 
     return Problem(
-        f"{name}: gap",
+        name,
         [
-            Contestant("skextras, 1000, 2 threads", ours(1000, 2)),
-            Contestant("skextras, 1000, 1 thread", ours(1000, 1)),
-            Contestant("skextras, 500, 2 threads", ours(500, 2), None),
+            Contestant(f"blocks of {large}, 2 threads", ours(large, 2)),
+            Contestant(f"blocks of {large}, 1 thread", ours(large, 1)),
+            Contestant(f"blocks of {small}, 2 threads", ours(small, 2), None),
         ],
-        float,
     )

@@ -1,38 +1,38 @@
 """The original PAM against FasterPAM: the ratio that gave the method its name."""
 
-import kmedoids
 import numpy as np
-from k_medoids import dissimilarities
-from run import Contestant, Problem
-from sklearn.datasets import load_digits
 
+from benchmarks.contest import Contestant, Problem
+from benchmarks.k_medoids import RUST, digit_images, dissimilarities
+from benchmarks.peers import kmedoids_rust
 from skextras.cluster import fasterpam
+from skextras.cluster._medoids._build import build
+from skextras.cluster._medoids._rows import HeldRows
 
 
-def problems(data):
-    """Yield digits, n=1600, from BUILD: every exchange judged by its definition."""
-    D = dissimilarities(load_digits().data[:1600].astype(np.float32))
-    for k in (100, 200):
-        start = kmedoids.pam_build(D.T, k).medoids.astype(np.intp)
+def problems(data, smoke):
+    """Yield 1600 digits, from BUILD: PAM judges every swap by its definition."""
+    D = dissimilarities(digit_images(smoke)[: 100 if smoke else 1600])
+    for k in (5,) if smoke else (100, 200):
+        start = build(HeldRows(D, D), k, np.ones(len(D)))
+
+        def peer(call, D=D, start=start):
+            return lambda: call(D.T, start)
+
         yield Problem(
-            f"digits n=1600 k={k}",
+            f"digits, n = {len(D)}, k = {k}",
             [
                 Contestant("skextras fasterpam", lambda s=start: fasterpam(D, s)),
                 Contestant(
                     "kmedoids fasterpam",
-                    lambda s=start: kmedoids.fasterpam(D.T, s, n_cpu=1),
+                    lambda s=start: kmedoids_rust.fasterpam(D.T, s, n_cpu=1),
                     2e-3,
+                    RUST,
                 ),
                 Contestant(
-                    "kmedoids fastpam1",
-                    lambda s=start: kmedoids.fastpam1(D.T, s, max_iter=10_000),
-                    2e-3,
+                    "kmedoids fastpam1", peer(kmedoids_rust.fastpam1), 2e-3, RUST
                 ),
-                Contestant(
-                    "kmedoids pam",
-                    lambda s=start: kmedoids.pam(D.T, s, max_iter=10_000),
-                    2e-3,
-                ),
+                Contestant("kmedoids pam", peer(kmedoids_rust.pam), 2e-3, RUST),
             ],
             lambda result: result.loss,
         )

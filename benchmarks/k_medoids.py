@@ -1,44 +1,54 @@
-"""K-medoids: FasterPAM on a matrix, BUILD, and the estimator from features."""
+"""K-medoids: FasterPAM on a matrix, PAM, BUILD, and the estimator from features."""
 
 import numpy as np
-from peers import kmedoids_rust, one_batch, scikit_learn
-from run import Contestant, Problem
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
+from benchmarks.contest import Contestant, Problem
+from benchmarks.peers import kmedoids_rust, one_batch, scikit_learn
 from skextras.cluster import CLARA, KMedoids, fasterpam
 from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._rows import HeldRows
 
+RUST, ONE_BATCH = ("kmedoids",), ("onebatch",)
 
-def problems(data):
+
+def problems(data, smoke):
     """Yield the problems; on the digits of MNIST if ``data`` holds them."""
-    name, X = images(data)
+    few, many = ((5,), (5, 10)) if smoke else ((10, 100), (10, 100, 200))
+    name, X = images(data, smoke)
     D = dissimilarities(X)
-    for k in (10, 100):
-        yield from swaps(f"{name} k={k}", D, k, tolerance=1e-6)
-    yield next(swaps(f"{name} k=200", D, 200, tolerance=1e-6))
-    digits = load_digits().data.astype(np.float32)
+    for k in few:
+        yield from swaps(f"FasterPAM, {name}, k = {k}", D, k, tolerance=1e-6)
+    k = many[-1]
+    yield next(swaps(f"FasterPAM, {name}, k = {k}", D, k, tolerance=1e-6))
+    digits = digit_images(smoke)
     small = dissimilarities(digits)
-    for k in (10, 100, 200):  # many equal distances: ties fall to the rounding
-        yield from swaps(f"digits k={k}", small, k, tolerance=2e-3)
-    for k in (10, 100, 200):
-        yield first_medoids(f"BUILD digits k={k}", small, k)
-    for k in (10, 100):
-        yield best_swaps(f"PAM digits k={k}", small, k)
-    for k in (10, 100):
-        yield from_features(f"from X digits k={k}", digits, k)
-    for k in (10, 100):
-        yield from_features(f"from X {name} k={k}", X, k)
+    for k in many:  # many equal distances: ties fall to the rounding
+        yield from swaps(f"FasterPAM, digits, k = {k}", small, k, tolerance=2e-3)
+    for k in many:
+        yield first_medoids(f"BUILD, digits, k = {k}", small, k)
+    for k in few:
+        yield best_swaps(f"PAM, digits, k = {k}", small, k)
+    for k in few:
+        yield from_features(f"from X, digits, k = {k}", digits, k)
+    for k in few:
+        yield from_features(f"from X, {name}, k = {k}", X, k)
 
 
-def images(data):
+def images(data, smoke):
     """Return 10 000 x 784 floats: the test part of MNIST, or blobs of that shape."""
-    if data is None:
-        X, _ = make_blobs(10_000, 784, centers=50, cluster_std=8, random_state=0)
-        return "blobs 10000", X.astype(np.float32)
-    X = np.load(data / "mnist_test.npz")["X"]
-    return "mnist 10000", X.astype(np.float32) / 255
+    if data is not None:
+        X = np.load(data / "mnist_test.npz")["X"][: 300 if smoke else None]
+        return "MNIST", X.astype(np.float32) / 255
+    shape = (300, 8) if smoke else (10_000, 784)
+    centers, spread = (5, 1) if smoke else (50, 8)
+    X, _ = make_blobs(*shape, centers=centers, cluster_std=spread, random_state=0)
+    return "blobs", X.astype(np.float32)
+
+
+def digit_images(smoke):
+    return load_digits().data.astype(np.float32)[: 200 if smoke else None]
 
 
 def dissimilarities(X):
@@ -58,31 +68,31 @@ def swaps(name, D, k, tolerance):
         return lambda: kmedoids_rust.fasterpam(D, medoids, **options)
 
     yield Problem(
-        f"swaps {name}, F order",
+        f"{name}, F order",
         [
             Contestant("skextras", lambda: fasterpam(D.T, medoids)),
-            Contestant("kmedoids, 1 thread", peer(D.T, n_cpu=1), tolerance),
+            Contestant("kmedoids, 1 thread", peer(D.T, n_cpu=1), tolerance, RUST),
         ],
         loss,
     )
     yield Problem(
-        f"swaps {name}, C order",
+        f"{name}, C order",
         [
             Contestant("skextras", lambda: fasterpam(D, medoids)),
             Contestant(
                 "skextras, assume_symmetric",
                 lambda: fasterpam(D, medoids, assume_symmetric=True),
             ),
-            Contestant("kmedoids, 1 thread", peer(D, n_cpu=1), tolerance),
+            Contestant("kmedoids, 1 thread", peer(D, n_cpu=1), tolerance, RUST),
             # tries the candidates in random order
-            Contestant("kmedoids, default call", peer(D), 0.01),
+            Contestant("kmedoids, default call", peer(D), 0.01, RUST),
         ],
         loss,
     )
 
 
 def best_swaps(name, D, k):
-    """PAM from the same random medoids, the best exchange of all in each pass."""
+    """PAM from the same random medoids, the best swap of all in each pass."""
     medoids = np.random.RandomState(0).choice(len(D), k, replace=False)
 
     def ours():
@@ -96,12 +106,12 @@ def best_swaps(name, D, k):
         [
             Contestant("skextras", ours),
             Contestant(
-                "kmedoids fastpam1, F order",
-                lambda: kmedoids_rust.fastpam1(D.T, medoids),
+                "kmedoids fastpam1",
+                lambda: kmedoids_rust.fastpam1(D.T, medoids).loss,
                 2e-3,
+                RUST,
             ),
         ],
-        float,
     )
 
 
@@ -116,7 +126,9 @@ def first_medoids(name, D, k):
         name,
         [
             Contestant("skextras", lambda: build(rows, k, weight)),
-            Contestant("kmedoids, F order", lambda: kmedoids_rust.build(D.T, k), 1e-12),
+            Contestant(
+                "kmedoids pam_build", lambda: kmedoids_rust.build(D.T, k), 1e-12, RUST
+            ),
         ],
         loss,
     )
@@ -128,29 +140,39 @@ def from_features(name, X, k):
     def loss(centers):
         return pairwise_distances_argmin_min(X, centers)[1].sum(dtype=np.float64)
 
-    def ours():
-        return KMedoids(k, random_state=0).fit(X).cluster_centers_
+    def medoids(**options):
+        return KMedoids(k, random_state=0, **options).fit(X).cluster_centers_
 
     def clara(**options):
         return CLARA(k, random_state=0, **options).fit(X).cluster_centers_
 
-    contestants = [
-        Contestant("skextras KMedoids", ours),
-        Contestant("skextras CLARA", clara, None),
-        Contestant(
-            "skextras CLARA, n_sampling=1000",
-            lambda: clara(method="fasterpam", n_sampling=1000),
-            0.05,
-        ),
-        Contestant("kmedoids KMedoids", lambda: kmedoids_rust.fit(X, k), 0.02),
-        Contestant("scikit-learn KMeans", lambda: scikit_learn.fit(X, k), None),
-    ]
-    if one_batch.AVAILABLE:
-        batch = KMedoids(k, method="onebatch", random_state=0)
-        contestants += [
+    return Problem(
+        name,
+        [
+            Contestant("skextras KMedoids", medoids),
+            Contestant("skextras CLARA", clara, None),
             Contestant(
-                "skextras, onebatch", lambda: batch.fit(X).cluster_centers_, 0.03
+                "skextras CLARA, n_sampling=1000",
+                lambda: clara(method="fasterpam", n_sampling=1000),
+                0.05,
             ),
-            Contestant("onebatch OneBatchPAM", lambda: one_batch.fit(X, k), None),
-        ]
-    return Problem(name, contestants, loss)
+            Contestant(
+                'skextras KMedoids, "onebatch"',
+                lambda: medoids(method="onebatch"),
+                0.03,
+            ),
+            Contestant(
+                "kmedoids KMedoids", lambda: kmedoids_rust.fit(X, k), 0.02, RUST
+            ),
+            Contestant(
+                "onebatch OneBatchPAM", lambda: one_batch.fit(X, k), None, ONE_BATCH
+            ),
+            Contestant(
+                "scikit-learn KMeans",
+                lambda: scikit_learn.fit(X, k),
+                None,
+                ("scikit-learn",),
+            ),
+        ],
+        loss,
+    )

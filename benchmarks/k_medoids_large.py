@@ -1,23 +1,31 @@
 """K-medoids of large data: without a matrix, by samples, restarts, threads."""
 
 import numpy as np
-from k_medoids import images
-from run import Contestant, Problem
 
+from benchmarks.contest import Contestant, Problem, spaced
+from benchmarks.k_medoids import digit_images, images
 from skextras.cluster import CLARA, CLARANS, KMedoids
 
 
-def problems(data):
+def problems(data, smoke):
     """Yield the problems; on the digits of MNIST if ``data`` holds them."""
-    name, X = images(data)
-    for k in (10, 100):
-        yield exchanges(f"{name} k={k}", X, k)
-    for k in (10, 100):
-        yield restarts(f"10 starts {name} k={k}", X, k)
+    name, X = images(data, smoke)
+    digits = digit_images(smoke)
+    numbers = (5,) if smoke else (10, 100)
+    k, n_groups = numbers[-1], 5 if smoke else 100
+    for count in numbers:
+        yield draws(f"CLARANS, {name}, k = {count}", X, count, None if smoke else 0.05)
+    for count in numbers:
+        yield restarts(f"10 starts, {name}, k = {count}", X, count)
     for method in ("fasterpam", "onebatch", "fastclarans"):
-        yield threads(f"{method} {name} k=100", X, method)
-    yield bytes_alone("n=20000 d=16 k=100", groups(20_000))
-    yield samples("n=1000000 d=16 k=100", groups(1_000_000))
+        yield threads(f'threads, "{method}", {name}, k = {k}', X, method, k)
+    for count in numbers:
+        yield sample_sizes(f"CLARA, digits, k = {count}", digits, count)
+    for count in numbers:
+        yield sample_sizes(f"CLARA, {name}, k = {count}", X, count)
+    sizes = (300, 2000) if smoke else (20_000, 1_000_000)
+    yield bytes_alone(f"bytes, n = {spaced(sizes[0])}", groups(sizes[0]), n_groups)
+    yield samples(f"large, n = {spaced(sizes[1])}", groups(sizes[1]), n_groups)
 
 
 def groups(n):
@@ -37,14 +45,33 @@ def fits(estimator, X, seeds=(0,), **params):
     return lambda: [estimator(random_state=seed, **params).fit(X) for seed in seeds]
 
 
-def exchanges(name, X, k):
-    """FastCLARANS at its default rate: within 1 % of FasterPAM on the mean."""
+def draws(name, X, k, tolerance):
+    """FastCLARANS at its default rate, four seeds."""
     seeds = range(4)
     return Problem(
-        f"4 seeds {name}",
+        name,
         [
-            Contestant("FasterPAM", fits(KMedoids, X, seeds, n_clusters=k)),
-            Contestant("FastCLARANS", fits(CLARANS, X, seeds, n_clusters=k), 0.05),
+            Contestant('"fasterpam"', fits(KMedoids, X, seeds, n_clusters=k)),
+            Contestant("CLARANS", fits(CLARANS, X, seeds, n_clusters=k), tolerance),
+        ],
+        loss,
+    )
+
+
+def sample_sizes(name, X, k):
+    """CLARA with samples as published, and larger ones; three seeds."""
+
+    def clara(**params):
+        return fits(CLARA, X, range(3), n_clusters=k, **params)
+
+    larger = {"method": "fasterpam", "n_sampling": 1000}
+    return Problem(
+        name,
+        [
+            Contestant('"fasterpam"', fits(KMedoids, X, range(3), n_clusters=k)),
+            Contestant('CLARA, "pam"', clara(), None),
+            Contestant('CLARA, "fasterpam"', clara(method="fasterpam"), None),
+            Contestant("CLARA, n_sampling=1000", clara(**larger), 0.05),
         ],
         loss,
     )
@@ -61,8 +88,8 @@ def restarts(name, X, k):
     )
 
 
-def threads(name, X, method):
-    params = {"n_clusters": 100, "method": method}
+def threads(name, X, method, k):
+    params = {"n_clusters": k, "method": method}
     return Problem(
         name,
         [
@@ -73,9 +100,9 @@ def threads(name, X, method):
     )
 
 
-def bytes_alone(name, X):
-    """Make the same exchanges without a matrix of floats."""
-    params = {"n_clusters": 100, "method": "fasterpam"}
+def bytes_alone(name, X, k):
+    """Make the same swaps without a matrix of floats."""
+    params = {"n_clusters": k, "method": "fasterpam"}
     limit = len(X) ** 2 * 2
     return Problem(
         name,
@@ -87,17 +114,14 @@ def bytes_alone(name, X):
     )
 
 
-def samples(name, X):
-    params = {"n_clusters": 100, "method": "onebatch"}
+def samples(name, X, k):
+    batch = {"n_clusters": k, "method": "onebatch"}
+    clara = {"n_clusters": k, "method": "fasterpam"}
     return Problem(
         name,
         [
-            Contestant("OneBatchPAM", fits(KMedoids, X, **params)),
-            Contestant(
-                "FastCLARA",
-                fits(CLARA, X, n_clusters=100, method="fasterpam"),
-                None,
-            ),
+            Contestant('"onebatch"', fits(KMedoids, X, **batch)),
+            Contestant("FastCLARA", fits(CLARA, X, **clara), None),
         ],
         loss,
     )

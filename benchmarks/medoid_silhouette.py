@@ -1,27 +1,29 @@
 """Medoid silhouette: FasterMSC and DynMSC on a matrix, and k_path from features."""
 
 import numpy as np
-from k_medoids import dissimilarities, images
-from peers import kmedoids_rust
-from run import Contestant, Problem
-from sklearn.datasets import load_digits
 
+from benchmarks.contest import Contestant, Problem
+from benchmarks.k_medoids import RUST, digit_images, dissimilarities, images
+from benchmarks.peers import kmedoids_rust
 from skextras.cluster import KMedoids, MedoidSilhouette, k_path
 from skextras.cluster._medoids._msc import dynmsc, fastermsc
 
 
-def problems(data):
+def problems(data, smoke):
     """Yield the problems; on the digits of MNIST if ``data`` holds them."""
-    name, X = images(data)
+    numbers = (5,) if smoke else (10, 100)
+    name, X = images(data, smoke)
     D = dissimilarities(X)
-    for k in (10, 100):
-        yield swaps(f"FasterMSC {name} k={k}", D, k)
-    digits = load_digits().data.astype(np.float32)
-    small = dissimilarities(digits)
-    for k in (10, 100):
-        yield swaps(f"FasterMSC digits k={k}", small, k)
-    yield ways_down("DynMSC digits, 20 to 2", small, 20)
-    yield many_numbers(f"10 values of k, {name}", X, range(10, 101, 10))
+    for k in numbers:
+        yield swaps(f"FasterMSC, {name}, k = {k}", D, k)
+    small = dissimilarities(digit_images(smoke))
+    for k in numbers:
+        yield swaps(f"FasterMSC, digits, k = {k}", small, k, has_estimator=True)
+    most = 6 if smoke else 20
+    yield ways_down(f"DynMSC, digits, k = {most} to 2", small, most)
+    path = range(2, 7, 2) if smoke else range(10, 101, 10)
+    yield many_numbers(f"k_path, {name}, {len(path)} values of k", X, path)
+    yield many_numbers(f"k_path, {name}, precomputed", D, path, metric="precomputed")
 
 
 def start(D, k):
@@ -31,13 +33,16 @@ def start(D, k):
     return medoids, np.ones(n), np.arange(n)
 
 
-def swaps(name, D, k):
+def swaps(name, D, k, has_estimator=False):
     """FasterMSC from the same medoids, candidates in natural order.
 
     The estimator checks the matrix first, and tries candidates in random order: it ends
     at another local optimum.
     """
     medoids, weight, order = start(D, k)
+
+    def ours():
+        return fastermsc(D, medoids, weight, order, 300)[0].value
 
     def estimator():
         model = MedoidSilhouette(k, metric="precomputed", init=medoids, random_state=0)
@@ -47,15 +52,15 @@ def swaps(name, D, k):
         return lambda: kmedoids_rust.fastermsc(D, medoids)
 
     contestants = [
-        Contestant(
-            "skextras", lambda: fastermsc(D, medoids, weight, order, 300)[0].value
-        ),
-        Contestant("kmedoids, F order", peer(D.T), 1e-9),
+        Contestant("skextras", ours),
+        Contestant("kmedoids, F order", peer(D.T), 1e-9, RUST),
     ]
-    if len(D) < 5000:
-        contestants.append(Contestant("kmedoids, C order", peer(D), 1e-9))
-        contestants.append(Contestant("skextras MedoidSilhouette", estimator, 0.1))
-    return Problem(name, contestants, float)
+    if has_estimator:
+        contestants += [
+            Contestant("kmedoids, C order", peer(D), 1e-9, RUST),
+            Contestant("skextras MedoidSilhouette", estimator, 0.1),
+        ]
+    return Problem(name, contestants)
 
 
 def ways_down(name, D, k):
@@ -74,24 +79,23 @@ def ways_down(name, D, k):
                 "kmedoids, one, F order",
                 lambda: kmedoids_rust.dynmsc(D.T, medoids),
                 0.01,
+                RUST,
             ),
         ],
-        float,
     )
 
 
-def many_numbers(name, X, numbers):
+def many_numbers(name, X, numbers, **options):
     """All numbers of clusters beside one fit with the largest."""
+    last, options = max(numbers), {"random_state": 0, **options}
     return Problem(
         name,
         [
-            Contestant(
-                "skextras k_path", lambda: k_path(X, numbers, random_state=0).loss[-1]
-            ),
-            Contestant(
-                "skextras KMedoids, the last",
-                lambda: KMedoids(max(numbers), random_state=0).fit(X).inertia_,
-            ),
+            Contestant("KMedoids, the largest k", lambda: fit(X, last, options)),
+            Contestant("k_path", lambda: k_path(X, numbers, **options).loss[-1]),
         ],
-        float,
     )
+
+
+def fit(X, k, options):
+    return KMedoids(k, **options).fit(X).inertia_

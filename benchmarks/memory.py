@@ -1,54 +1,53 @@
 """Peak memory of fits, each in a process of its own."""
 
-import argparse
+import multiprocessing
 import resource
-import subprocess
 import sys
-import time
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
 
-#: name: (points, arguments of KMedoids)
-FITS = {
-    "exact, n=50000": (50_000, {"method": "fasterpam", "memory_limit": 2_700_000_000}),
-    "exact, n=100000": (
-        100_000,
-        {"method": "fasterpam", "memory_limit": 10_300_000_000},
-    ),
-    "onebatch, n=1000000": (1_000_000, {"method": "onebatch"}),
-    "fastclarans, n=50000": (50_000, {"method": "fastclarans"}),
-}
+from benchmarks.contest import timed
+from benchmarks.k_medoids_large import groups
+from skextras.cluster import KMedoids
 
 
-def fit(name):
-    from k_medoids_large import groups
-
-    from skextras.cluster import KMedoids
-
-    n, params = FITS[name]
-    X = groups(n)
-    KMedoids(100, random_state=0, **params).fit(X[:2000])  # compiles
-    start = time.perf_counter()
-    model = KMedoids(100, random_state=0, **params).fit(X)
-    seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{name:24}{model.method_:18}{seconds:8.1f} s{peak:8.2f} GB  "
-        f"{model.inertia_:.6g}",
-        flush=True,
-    )
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="fits whose name contains this")
-    parser.add_argument("--here", help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.here:
-        fit(args.here)
+def problems(data, smoke):
+    """Yield fits of 100 medoids; what a pair or a point takes is in the limit."""
+    if smoke:
+        yield Fit("n = 500, exact", 500, 5, {"method": "fasterpam"})
         return
-    for name in FITS:
-        if args.only in name:
-            subprocess.run([sys.executable, __file__, "--here", name], check=True)
+    exact = {"method": "fasterpam"}
+    yield Fit("n = 50 000, exact", 50_000, 100, exact | {"memory_limit": 2_700_000_000})
+    yield Fit(
+        "n = 100 000, exact", 100_000, 100, exact | {"memory_limit": 10_300_000_000}
+    )
+    yield Fit("n = 50 000, fastclarans", 50_000, 100, {"method": "fastclarans"})
+    yield Fit("n = 1 000 000, onebatch", 1_000_000, 100, {"method": "onebatch"})
 
 
-if __name__ == "__main__":
-    main()
+class Fit(NamedTuple):
+    """One fit, whatever the repeats: it takes minutes or gigabytes."""
+
+    name: str
+    n: int
+    k: int
+    params: dict
+
+    def run(self, repeats):
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            return [pool.submit(fit, self.n, self.k, self.params).result()]
+
+
+def fit(n, k, params):
+    X = groups(n)
+    KMedoids(k, random_state=0, **params).fit(X[:2000])  # compiles
+    seconds, model = timed(lambda: KMedoids(k, random_state=0, **params).fit(X))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "contestant": model.method_,
+        "seconds": seconds,
+        "objective": float(model.inertia_),
+        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9,
+        "times": [seconds],
+    }

@@ -1,6 +1,11 @@
 """Set-up of the documentation: everything is built without a network."""
 
+import sys
+from pathlib import Path
+
 import skextras
+
+sys.path.insert(0, str(Path(__file__).parent))  # for benchmark_tables
 
 project = "skextras"
 author = "The skextras developers"
@@ -17,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "benchmark_tables",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates"]
@@ -45,7 +51,7 @@ copybutton_prompt_is_regexp = True
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
-    "gallery_dirs": "auto_examples",
+    "gallery_dirs": "auto_examples",  # a section for each folder, that of a module
     "ignore_pattern": r"demo\.py",  # not a page: ``make demo`` runs it
     "abort_on_example_error": True,
     "backreferences_dir": "auto_examples/backreferences",

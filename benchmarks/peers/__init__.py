@@ -1,1 +1,1 @@
-"""One adapter file per rival."""
+"""One adapter file per rival. Each imports its package when it is called."""

@@ -1,9 +1,15 @@
 """The packages ``cvxpy`` and ``scs``: the LA-SDP as a conic program."""
 
-from skextras.cluster._lasdp._cvxpy import solve_cvxpy
+from skextras.cluster import LASDP
 
 
-def lasdp(problem, eps):
+def lasdp(X, covariances, eps):
     """Solve to the tolerance ``eps`` of SCS; return the objective."""
-    result = solve_cvxpy(problem, trace="each", tol=10 * eps, max_iter=100_000)
-    return result.objective
+    model = LASDP(
+        len(covariances),
+        covariances_init=covariances,
+        solver="cvxpy",
+        solver_tol=10 * eps,
+        solver_max_iter=100_000,
+    )
+    return model.fit(X).objective_

@@ -1,6 +1,5 @@
 """The relaxation of Peng and Wei in cvxpy, by general conic solvers."""
 
-import cvxpy as cp
 import numpy as np
 
 SETTINGS = {
@@ -8,15 +7,17 @@ SETTINGS = {
     "CLARABEL": {},
     "SDPA": {},
 }
-
-
-def installed(*solvers):
-    """Return those of the solvers that cvxpy finds here."""
-    return tuple(s for s in solvers if s in cp.installed_solvers())
+NEEDS = {
+    "SCS": ("cvxpy", "scs"),
+    "CLARABEL": ("cvxpy", "clarabel"),
+    "SDPA": ("cvxpy", "sdpa-python"),
+}
 
 
 def relaxed_inertia(X, k, solver):
     """Return the relaxed inertia, of data scaled to a largest inner product of 1."""
+    import cvxpy as cp
+
     X = X - X.mean(axis=0)
     gram = X @ X.T
     unit = np.abs(gram).max()

@@ -1,9 +1,5 @@
 """The package ``onebatch``: k-medoids from one batch of reference points."""
 
-from importlib.util import find_spec
-
-AVAILABLE = find_spec("onebatch") is not None
-
 
 def fit(X, k):
     import onebatch
