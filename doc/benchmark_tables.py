@@ -9,7 +9,8 @@
     "ratio" (the default, beside the seconds of the first contestant), "excess" (of the
     objective, over that of the first contestant), or the name of another one.
 ``:measures:``
-    A row for each problem and contestant instead, and a column for each of these.
+    A row for each problem and contestant instead, and a column for each of these: where
+    there are many contestants.
 
 ``.. benchmark-runs::`` lists when, where and with what all families were run.
 """
@@ -37,8 +38,8 @@ class Benchmark(SphinxDirective):
     def run(self):
         path = RESULTS / f"{self.arguments[0]}.json"
         if not path.exists():
-            command = f"``python benchmarks/run.py {path.stem} --json``"
-            return self.parse_text_to_nodes(f".. note:: Not measured yet: {command}.")
+            command = f"python benchmarks/run.py {path.stem} --json"
+            return self.parse_text_to_nodes(f"*Not measured yet:* ``{command}``.")
         self.env.note_dependency(str(path))
         pattern = self.options.get("problems", "*")
         problems = [
@@ -69,7 +70,8 @@ class Runs(SphinxDirective):
             command = f"``{record['command']}``"
             line = [record["family"], record["date"], where, versions]
             lines.append([*map(escaped, line), command])
-        return self.parse_text_to_nodes(list_table(lines))
+        text = list_table(lines) if len(lines) > 1 else "*Not measured yet.*"
+        return self.parse_text_to_nodes(text)
 
 
 def by_problem(problems, measure):
@@ -90,16 +92,23 @@ def by_problem(problems, measure):
 
 def by_contestant(problems, measures):
     """Return the lines of a table with a column for each measure."""
-    lines = [["", "", *measures]]
+    heads = {"excess": "above", "gigabytes": "GB"}
+    lines = [["", "", *(heads.get(measure, measure) for measure in measures)]]
     for problem, rows in problems:
         for row in rows:
-            names = escaped(problem), escaped(row["contestant"])
-            lines.append([*names, *(shown(row, measure) for measure in measures)])
+            names = (
+                escaped(problem if row is rows[0] else ""),
+                escaped(row["contestant"]),
+            )
+            cells = (shown(row, measure, rows[0]) for measure in measures)
+            lines.append([*names, *cells])
     return lines
 
 
 def shown(row, measure, first=None):
     """Write a number as a reader wants it, '' where there is none."""
+    if measure in ("ratio", "excess") and row is first:
+        return ""
     if measure == "excess":
         return f"{row['objective'] / first['objective'] - 1:.1%}".replace("%", " %")
     value = row.get(measure)
@@ -127,8 +136,10 @@ def count(number, noun):
 
 
 def escaped(text):
-    """Keep reStructuredText from reading marks in a name."""
-    return re.sub(r"([*`_|\\])", r"\\\1", text)
+    """Keep reStructuredText from reading marks in a name, and "k = 5" in one line."""
+    return re.sub(r"([*`_|\\])", r"\\\1", text).replace(
+        " = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+    )
 
 
 def list_table(lines):
