@@ -24,11 +24,11 @@ def mixture(n, k, distance, d=10):
 def problems(data, smoke):
     """Yield the problems."""
     if smoke:
-        X = mixture(30, 3, 6, 4)[0]
-        yield relaxation("gmm, n = 30", X, 3, ("SCS", "CLARABEL", "SDPA"))
+        X = mixture(24, 3, 6, 4)[0]
+        yield relaxation("gmm, n = 24", X, 3, ("SCS", "CLARABEL", "SDPA"))
         yield certificate("quick, n = 300", *mixture(300, 3, 16, 5), 3)
-        yield low_rank("low_rank, n = 300", mixture(300, 3, 16, 5)[0], 3)
-        yield blocks("blocks, n = 300", mixture(300, 3, 6, 5)[0], 3, (50, 100))
+        yield low_rank("low_rank, n = 90", mixture(90, 3, 16, 5)[0], 3)
+        yield blocks("blocks, n = 60", mixture(60, 3, 6, 5)[0], 3, (20, 30))
         return
     digits, y = load_digits(return_X_y=True)
     four = digits[y < 4]
