@@ -4,7 +4,10 @@ import numpy as np
 from scipy import sparse
 
 from tests.robustness import inputs
-from tests.robustness.runner import Finding, _of_warnings, attempt, frozen, of_error
+from tests.robustness.bits import frozen
+from tests.robustness.messages import Finding, of_error, of_warnings
+from tests.robustness.runner import attempt
+from tests.robustness.values import values as draw_values
 
 _METHODS = ("predict", "transform", "score", "predict_proba", "bic", "aic")
 
@@ -18,7 +21,7 @@ def methods(case, outcome):
         if not hasattr(model, name):
             continue
         known = attempt(getattr(model, name), X)
-        yield from _of_warnings(known.warnings)
+        yield from of_warnings(known.warnings)
         if known.error is not None:
             yield Finding(f"{name} of the training rows raises", str(known.error)[:160])
             continue
@@ -28,9 +31,9 @@ def methods(case, outcome):
         if not hasattr(model, name):
             continue
         new = attempt(getattr(model, name), query.X)
-        yield from _of_warnings(new.warnings)
+        yield from of_warnings(new.warnings)
         if new.error is not None:
-            for fault in of_error(new.error, case):
+            for fault in of_error(new.error, [*case.params, *case.extra]):
                 yield Finding(f"{name}: {fault.kind}", f"{query.text}: {fault.detail}")
         elif query.plain is not None:
             yield from _of_values(name, new.value, len(query.plain), model)
@@ -43,7 +46,7 @@ def _query(case):
     p = case.given.plain.shape[1]
     rng, n = case.rng, case.rng.integers(0, 6)
     p = p if rng.random() < 0.95 else p + 1
-    array, kind = inputs.values(rng, n, p)
+    array, kind = draw_values(rng, n, p)
     if case.params.get("metric") == "precomputed":
         array = abs(array)
     return inputs.dressed(rng, array, kind, hostile=0.5)

@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from tests.robustness import references as ref
-from tests.robustness.runner import Finding
+from tests.robustness.messages import Finding
 
 _EXACT = ("fasterpam", "fasterpam-codes", "pam", "fastpam1")
 

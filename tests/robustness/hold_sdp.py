@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.robustness import references as ref
-from tests.robustness.runner import Finding
+from tests.robustness.messages import Finding
 
 _FEW = 7  # points of which all partitions are tried
 #: Fraction of the total sum of squares that an inertia may lose to rounding.

@@ -11,7 +11,8 @@ import pandas
 import polars
 from scipy import sparse
 
-PLAIN = (np.float64, np.float32)
+from tests.robustness.values import pick, shape, values
+
 DTYPES = (
     "f4", "f2", ">f8", ">f4", "longdouble", "i1", "i4", ">i4", "i8", "u1", "u8", "?",
     "object", "U8", "c16", "words", "M8[s]",
@@ -33,66 +34,6 @@ class Given(NamedTuple):
     twin: Any
     is_clean: bool
     text: str
-
-
-def pick(rng, values):
-    """Draw one of ``values``, whatever their type."""
-    return values[rng.integers(len(values))]
-
-
-def shape(rng, max_n, max_p=5):
-    """Draw numbers of rows and columns."""
-    kind = rng.random()
-    n = 0 if kind < 0.02 else 1 if kind < 0.05 else int(rng.integers(2, max_n + 1))
-    if kind > 0.6:
-        n = min(n, int(rng.integers(2, 10)))
-    return n, 0 if rng.random() < 0.01 else int(rng.integers(1, max_p + 1))
-
-
-VALUES = {
-    "normal": lambda rng, n, p: rng.normal(size=(n, p)),
-    "groups": lambda rng, n, p: (
-        rng.normal(size=(n, p)) + 8.0 * rng.integers(0, 3, (n, 1))
-    ),
-    "grid": lambda rng, n, p: rng.integers(0, 3, (n, p)).astype(float),
-    "binary": lambda rng, n, p: rng.integers(0, 2, (n, p)).astype(float),
-    "constant": lambda rng, n, p: np.full((n, p), pick(rng, (0.0, 1.5, -3.0, 1e300))),
-    "repeated": lambda rng, n, p: rng.normal(size=(3, p))[rng.integers(0, 3, n)],
-    "thin": lambda rng, n, p: (
-        rng.normal(size=(n, p))
-        * (rng.random((n, p)) < 0.3)
-        * (rng.random((n, 1)) < 0.8)
-    ),
-    "scaled": lambda rng, n, p: (
-        rng.normal(size=(n, p)) * 10.0 ** rng.integers(-320, 305)
-    ),
-    "scaled rows": lambda rng, n, p: (
-        rng.normal(size=(n, p)) * 10.0 ** rng.integers(-160, 160, (n, 1))
-    ),
-    "scaled columns": lambda rng, n, p: (
-        rng.normal(size=(n, p)) * 10.0 ** rng.integers(-9, 9, p)
-    ),
-    "subnormal": lambda rng, n, p: 5e-324 * rng.integers(0, 9, (n, p)),
-    "edge": lambda rng, n, p: (
-        pick(rng, (1e-154, 1e-162, 1e150, 1e154, 1e300, 1e308))
-        * rng.integers(-1, 2, (n, p))
-    ),
-    "offset": lambda rng, n, p: (
-        pick(rng, (1e6, 1e9, 1e15, 1e18)) + rng.normal(size=(n, p))
-    ),
-    "one far": lambda rng, n, p: (
-        rng.normal(size=(n, p))
-        + (np.arange(n) == 0)[:, None] * 10.0 ** rng.integers(5, 200)
-    ),
-    "dependent": lambda rng, n, p: rng.normal(size=(n, 1)) * np.arange(1.0, p + 1),
-}
-ODD = ("scaled", "scaled rows", "scaled columns", "subnormal", "edge", "one far")
-
-
-def values(rng, n, p):
-    """Draw a float64 array of one of many kinds; return it and the kind."""
-    kind = pick(rng, tuple(VALUES)) if rng.random() < 0.6 else "groups"
-    return VALUES[kind](rng, n, p), kind
 
 
 def rows(rng, max_n, *, max_p=5, hostile=1.0):
@@ -139,8 +80,8 @@ def dressed(rng, array, kind, *, hostile=1.0):
     array = cast(array, name)
     text.append(name)
     if rng.random() < 0.04 * hostile:
-        X, shape = misshapen(rng, array)
-        return Given(X, None, None, False, " ".join([*text, shape]))
+        X, fault = misshapen(rng, array)
+        return Given(X, None, None, False, " ".join([*text, fault]))
     plain = None
     if array.dtype.kind in "biufOU" and name != "words":
         with np.errstate(all="ignore"), contextlib.suppress(TypeError, ValueError):

@@ -4,7 +4,8 @@ import copy
 
 import numpy as np
 
-from tests.robustness.inputs import ordered, pick
+from tests.robustness.inputs import ordered
+from tests.robustness.values import pick
 
 #: What may stand for any parameter.
 HOSTILE = (

@@ -4,8 +4,6 @@ A case is the name of a target and a seed. All that is drawn comes from the two.
 """
 
 import copy
-import pickle
-import re
 import traceback
 import warnings
 import zlib
@@ -17,18 +15,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 
 from tests.robustness import inputs, params
-
-REFUSALS = (ValueError, TypeError, MemoryError, InvalidParameterError)
-LONGEST = 600  # characters of a message
-#: Where scikit-learn words the refusal of an array or of a parameter.
-_WORDED_BY = ("sklearn/utils/validation.py", "sklearn/utils/_param_validation.py")
-
-
-class Finding(NamedTuple):
-    """What does not hold: a kind, by which findings are counted, and the detail."""
-
-    kind: str
-    detail: str
+from tests.robustness.bits import frozen, state
+from tests.robustness.messages import Finding, of_error, of_warnings, short
+from tests.robustness.values import pick
 
 
 class Report(NamedTuple):
@@ -125,11 +114,11 @@ def run_case(target, name, seed):
     text = describe(case)
     before = frozen(case.given.X), frozen(case.params), frozen(case.extra)
     outcome = attempt(case.run, case.given.X)
-    findings = list(_of_warnings(outcome.warnings))
+    findings = list(of_warnings(outcome.warnings))
     if (frozen(case.given.X), frozen(case.params), frozen(case.extra)) != before:
         findings.append(Finding("input changed", case.given.text))
     if outcome.error is not None:
-        findings += of_error(outcome.error, case)
+        findings += of_error(outcome.error, [*case.params, *case.extra])
         findings += _of_refusal(case, outcome.error)
         findings = list({each.kind: each for each in findings}.values())
         return Report("refused", findings, text)
@@ -141,7 +130,7 @@ def run_case(target, name, seed):
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{where.filename.rsplit('/', 1)[-1]}:{where.name}"
             kind = f"{check.__name__} raised {type(error).__name__} in {place}"
-            findings.append(Finding(kind, _short(error)))
+            findings.append(Finding(kind, short(error)))
     if (frozen(case.given.X), frozen(case.extra)) != (before[0], before[2]):
         findings.append(Finding("input changed later", case.given.text))
     return Report("ok", list({each.kind: each for each in findings}.values()), text)
@@ -151,48 +140,8 @@ def describe(case):
     """Return a case in words."""
     parts = [f"X: {case.given.text}"]
     for name, value in {**case.params, **case.extra}.items():
-        parts.append(f"{name}={_short(value, 60)}")
+        parts.append(f"{name}={short(value, 60)}")
     return ", ".join(parts)
-
-
-def _short(value, size=160):
-    text = str(value) if isinstance(value, Exception) else repr(value)
-    return re.sub(r"\s+", " ", text)[:size]
-
-
-def of_error(error, case):
-    """Yield what is wrong with an exception: its type or its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "skextras/" in frame.filename]
-    last = f"{own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].name}" if own else "?"
-    kind, text = f"{type(error).__name__} from {last}", str(error)
-    if type(error) not in REFUSALS:
-        yield Finding(f"raw {kind}", _short(error))
-    elif any(frame.filename.endswith(_WORDED_BY) for frame in frames):
-        if len(text) > 3 * LONGEST:
-            yield Finding(f"long {kind}", f"{len(text)} characters")
-    elif not own or frames[-1] is not own[-1]:
-        yield Finding(f"raw {kind}", _short(error))
-    else:
-        names = [*case.params, *case.extra, "X", "n_samples", "labels", "distances"]
-        if len(text) > LONGEST:
-            yield Finding(f"long {kind}", f"{len(text)} characters")
-        if "\n" in text or not text.endswith("."):
-            yield Finding(f"no sentence: {kind}", _short(error))
-        if not any(re.search(rf"\b{name}\b", text) for name in names):
-            yield Finding(f"no name: {kind}", _short(error))
-
-
-def _of_warnings(caught):
-    """Yield warnings that are not scikit-learn's, nor plain ones for users."""
-    for each in caught:
-        kind = each.category
-        if kind is UserWarning or kind.__module__ == "sklearn.exceptions":
-            if len(str(each.message)) > LONGEST:
-                yield Finding(f"long {kind.__name__}", f"{len(str(each.message))}")
-            continue
-        place = f"{each.filename.rsplit('/', 1)[-1]}:{each.lineno}"
-        yield Finding(f"{kind.__name__} at {place}", _short(each.message))
 
 
 def _of_refusal(case, error):
@@ -202,7 +151,7 @@ def _of_refusal(case, error):
         if not sparse.issparse(case.given.X):
             other = attempt(case.run, plain)
             if other.error is None:
-                yield Finding("refused in this form only", _short(error))
+                yield Finding("refused in this form only", short(error))
     if case.is_estimator:
         model = attempt(fitted, case.target.call).value
         model = copy.deepcopy(model)
@@ -210,7 +159,7 @@ def _of_refusal(case, error):
         before = state(model)
         outcome = attempt(model.fit, case.given.X, **case.extra)
         if outcome.error is not None and state(model) != before:
-            yield Finding("changed by a fit that failed", _short(error))
+            yield Finding("changed by a fit that failed", short(error))
 
 
 _FITTED = {}
@@ -228,7 +177,7 @@ def _of_relation(case, result):
     """Yield differences between calls that must give the same bits."""
     if case.params.get("random_state", 0) is None:
         return
-    kind = inputs.pick(case.rng, ("twice", "threads", "twin", "twin"))
+    kind = pick(case.rng, ("twice", "threads", "twin", "twin"))
     X, changes = case.given.X, {}
     if kind == "threads" and "n_jobs" in case.params:
         changes = {"n_jobs": 2 if case.params["n_jobs"] in (None, 1) else 1}
@@ -236,7 +185,7 @@ def _of_relation(case, result):
         X = case.given.twin
     other = attempt(case.run, X, **changes)
     if other.error is not None:
-        yield Finding(f"{kind}: raises", _short(other.error))
+        yield Finding(f"{kind}: raises", short(other.error))
         return
     one, two = state(result), state(other.value)
     ignored = {"feature_names_in_", *changes}
@@ -246,43 +195,3 @@ def _of_relation(case, result):
     ]  # fmt: skip
     if names:
         yield Finding(f"{kind}: other bits", ", ".join(names))
-
-
-def state(result):
-    """Return the bits of a result by name: of attributes, of fields, or of an array."""
-    if isinstance(result, BaseEstimator):
-        hidden = ("_repr_html", "_sklearn", "_metadata")
-        names = [name for name in vars(result) if not name.startswith(hidden)]
-        if any(name.endswith("_") for name in names):
-            names = [name for name in names if name not in result.get_params()]
-        return {name: frozen(getattr(result, name)) for name in sorted(names)}
-    if hasattr(result, "_asdict"):
-        return {name: frozen(value) for name, value in result._asdict().items()}
-    return {"result": frozen(result)}
-
-
-def frozen(value):
-    """Return something that is equal for the same bits, types and flags."""
-    if isinstance(value, np.ma.MaskedArray):
-        return "masked", frozen(np.asarray(value))
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        flags = value.flags.writeable
-        return value.dtype.str, value.shape, flags, value.tobytes()
-    if isinstance(value, np.ndarray):
-        return "object", value.shape, [frozen(item) for item in value.ravel()[:99]]
-    if sparse.issparse(value):
-        names = ("data", "indices", "indptr", "row", "col", "offsets", "rows")
-        parts = [frozen(getattr(value, name, None)) for name in names]
-        return type(value).__name__, value.shape, parts, frozen(value.toarray())
-    if isinstance(value, dict):
-        return {key: frozen(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value).__name__, [frozen(item) for item in value]
-    if isinstance(value, np.random.RandomState):
-        return frozen(value.get_state(legacy=True))
-    if callable(value):
-        return repr(value)
-    try:
-        return pickle.dumps(value)
-    except Exception:
-        return repr(value)

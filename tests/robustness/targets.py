@@ -8,6 +8,7 @@ from skextras import cluster
 from tests.problems import JIT
 from tests.robustness import hold_estimators, hold_medoids, hold_sdp, inputs, spaces
 from tests.robustness.runner import Target
+from tests.robustness.values import shape, values
 
 
 def _draw(kind, max_n, **options):
@@ -18,7 +19,7 @@ def _draw(kind, max_n, **options):
 
 
 def _to_medoids(rng, hostile):
-    array, kind = inputs.values(rng, *inputs.shape(rng, 30, 6))
+    array, kind = values(rng, *shape(rng, 30, 6))
     return inputs.dressed(rng, abs(array), kind, hostile=hostile)
 
 
@@ -34,7 +35,7 @@ def _display(X, **options):
 
 
 def _columns(rng, hostile):
-    array, kind = inputs.values(rng, int(rng.integers(1, 20)), 1)
+    array, kind = values(rng, int(rng.integers(1, 20)), 1)
     return inputs.Given(array, array, array, True, kind)
 
 

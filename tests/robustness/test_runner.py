@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator
 
 from skextras import cluster
 from tests.robustness import inputs
+from tests.robustness.messages import Finding
 from tests.robustness.params import ints
-from tests.robustness.runner import Finding, Target, run_case
+from tests.robustness.runner import Target, run_case
 from tests.robustness.targets import TARGETS
 
 
