@@ -17,6 +17,10 @@ from skextras._fitting import warn
 from skextras._parallel import row_blocks
 from skextras._validation import check_memory, check_weights, validate_data
 from skextras.cluster._medoids import _distances, _sparse
+from skextras.cluster._medoids._doubts import (
+    doubt_dissimilarities,
+    doubt_features,
+)
 from skextras.cluster._medoids._matrix import (
     as_square,
     check_dissimilarities,
@@ -66,6 +70,9 @@ class BaseMedoids(
             given = check_dissimilarities(
                 X, "precomputed X", n_jobs=self.n_jobs, limit=limit
             )
+            doubt_dissimilarities(given.rows, given.points, "precomputed X")
+        else:
+            doubt_features(X, self.metric)
         points = weighted_points(weight) if given else distinct_points(X, weight)
         params = _distances.resolve_params(
             X,

@@ -7,7 +7,7 @@ import numpy as np
 from skextras.cluster._medoids import _build_kernels
 
 #: Dissimilarities read by one kernel call: an interrupt waits no longer than that.
-_ITEMS_PER_CALL = 2**27
+_ITEMS_PER_CALL = 2**26
 _BATCH = 16  # gains that are computed together where the rows are not held
 
 

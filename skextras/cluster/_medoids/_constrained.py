@@ -16,7 +16,7 @@ from skextras.cluster._medoids._init import check_distinct, find_samples
 from skextras.cluster._medoids._swaps import FasterPAMResult, single_medoid
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
-_ITEMS_PER_CALL = 2**26
+_ITEMS_PER_CALL = 2**25
 #: An exchange must lower the loss by this fraction.
 _TOL = 1e-12
 
@@ -156,7 +156,8 @@ class _State:
     def _find(self, start, stop, *, eager):
         """Find the best exchange, or the first if ``eager``: (place, slot, stop)."""
         found, best = (-1, -1), (self.lacking, -_TOL * self.loss)
-        stride = max(1, _ITEMS_PER_CALL // len(self.near))
+        per_candidate = len(self.near) + len(self.medoids) ** 2
+        stride = max(1, _ITEMS_PER_CALL // per_candidate)
         while start < stop and not (eager and found[0] >= 0):
             end = min(start + stride, stop)
             *better, start, best = _constrained_kernels.find(

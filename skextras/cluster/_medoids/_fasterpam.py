@@ -6,6 +6,7 @@ from sklearn.utils import check_random_state
 
 from skextras._fitting import warn
 from skextras._validation import check_number, check_weights
+from skextras.cluster._medoids._doubts import doubt_dissimilarities
 from skextras.cluster._medoids._matrix import (
     as_square,
     check_dissimilarities,
@@ -137,6 +138,7 @@ def fasterpam(
         given = check_dissimilarities(
             distances, "distances", symmetry=symmetry, limit=limit
         )
+        doubt_dissimilarities(given.rows, given.points, "distances")
         rows = HeldRows(given.rows, given.points)
         result, converged = single_medoid(rows, medoids, weight, order), True
     else:
@@ -158,6 +160,7 @@ def _check_and_encode(distances, medoids, weight, order, symmetry):
     given = check_dissimilarities(
         distances, "distances", symmetry=symmetry, codes=codes, limit=limit
     )
+    doubt_dissimilarities(given.rows, given.points, "distances")
     if given.rows is given.points:
         codes.complete = True
         return state, given

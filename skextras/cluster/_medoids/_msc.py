@@ -9,7 +9,7 @@ from skextras._callbacks import unseen
 from skextras.cluster._medoids import _cache_kernels, _silhouette_kernels
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
-_ITEMS_PER_CALL = 2**26
+_ITEMS_PER_CALL = 2**25
 #: A swap must raise the average by this much: sums of at most 1 are rounded by less.
 _TOL = 1e-12
 

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from skextras._parallel import row_blocks
 from skextras.cluster._medoids import _sparse_kernels
+from skextras.cluster._medoids._doubts import doubt_stored_dissimilarities
 from skextras.cluster._medoids._matrix import (
     TOO_LARGE,
     raise_for_entry,
@@ -18,7 +19,7 @@ from skextras.cluster._medoids._swaps import FasterPAMResult
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities that are written out at a time
 #: Stored entries that one kernel call reads: an interrupt waits for so many.
-_ITEMS_PER_CALL = 2**26
+_ITEMS_PER_CALL = 2**24
 #: A swap must lower the loss by this fraction, so that rounding cannot make a cycle.
 _TOL = 1e-12
 
@@ -203,6 +204,7 @@ def check_sparse(X, metric_params, limit):
             f"missing_distance={missing:g} is too large for X of type {X.dtype} and "
             "weighted sums: give a smaller one, or divide X by a constant."
         )
+    doubt_stored_dissimilarities(X, "precomputed X")
     return SparseRows(_with_diagonal(X), missing)
 
 

@@ -733,26 +733,33 @@ def best_swap(
     rows, order, rank, loss, tol, at, medoids, is_medoid, table, keys, near, second,
     dn, ds, weight, removal, own, left, tiles, inverse, levels, unit, n_classes, place,
     members, grouped, identity, sums, lanes, packed, packed_groups, before,
-    packed_before, all_sums,
+    packed_before, all_sums, bounds, found, budget,
 ):  # fmt: skip
     """Make the one exchange that lowers the loss most, of least ``rank`` on ties.
 
     Candidates are evaluated in the order of their lower bounds, until these exceed the
     best change. Returns the loss, whether there was such an exchange, and whether all
     levels fit: if not, the codes must be made anew before the next call. ``all_sums``
-    holds the sums of all tiles; ``at[1]`` tells whether they are there.
+    holds the sums of all tiles; ``at[1]`` tells whether they are there. After
+    ``budget`` evaluations, it returns (change, candidate, slot) of the best one so far,
+    which the next call takes as ``found``, and whether the search is done. A candidate
+    of -2 begins it and fills ``bounds``.
     """
     partial = np.empty(medoids.shape[0])
-    bounds = np.empty(order.shape[0])
-    _bound_all(
-        order, is_medoid, removal, near, tiles, unit, n_classes, place, members,
-        grouped, at, all_sums, lanes, packed, packed_groups, bounds,
-    )  # fmt: skip
-    best, j, slot = -tol * loss, -1, 0
+    best, j, slot = found
+    if j == -2:
+        _bound_all(
+            order, is_medoid, removal, near, tiles, unit, n_classes, place, members,
+            grouped, at, all_sums, lanes, packed, packed_groups, bounds,
+        )  # fmt: skip
+        best, j, slot = -tol * loss, -1, 0
     while True:
         p = np.argmin(bounds)
-        if bounds[p] > best + 0.5 * tol * loss:
+        if not bounds[p] <= best + 0.5 * tol * loss:
             break
+        if budget == 0:
+            return loss, False, True, (best, j, slot), False
+        budget -= 1
         bounds[p] = np.inf
         change, b = _evaluate(
             rows[order[p]], near, dn, ds, weight, removal, partial, -1
@@ -760,7 +767,7 @@ def best_swap(
         if change < best or (change == best and rank[order[p]] < rank[j]):
             best, j, slot = change, order[p], b
     if j < 0:
-        return loss, False, True
+        return loss, False, True, (best, j, slot), True
     old_near = near.copy()
     before[:] = levels
     loss, swapped, _, fits = _exchange(
@@ -775,4 +782,4 @@ def best_swap(
             tiles, identity, old_near, before, near, levels, packed_before, packed,
             touched, all_sums,
         )  # fmt: skip
-    return loss, swapped, fits
+    return loss, swapped, fits, (best, j, slot), True

@@ -8,7 +8,7 @@ import numpy as np
 from skextras.cluster._medoids import _cache_kernels, _swap_kernels
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
-_ITEMS_PER_CALL = 2**28
+_ITEMS_PER_CALL = 2**25
 #: A swap must lower the loss by this fraction, so that rounding cannot make a cycle.
 _TOL = 1e-12
 #: The steps are chosen such that a point's second medoid can go farther by this factor.
@@ -226,10 +226,14 @@ class SwapState:
             before = np.empty_like(self.levels)
             packed_before = before.view("<u4").ravel()
             self.all_sums = before, packed_before, _aligned(shape, np.int32)
-        self.loss, swapped, fits = _swap_kernels.best_swap(
-            self.rows.matrix, self.codes.order, self.codes.rank, self.loss, _TOL,
-            self.at, *self._arrays(), *self._code_arrays(), *self.all_sums,
-        )  # fmt: skip
+        bounds, found, done = np.empty(len(self.codes.order)), (0.0, -2, 0), False
+        budget = max(1, _ITEMS_PER_CALL // len(self.near))
+        while not done:
+            self.loss, swapped, fits, found, done = _swap_kernels.best_swap(
+                self.rows.matrix, self.codes.order, self.codes.rank, self.loss, _TOL,
+                self.at, *self._arrays(), *self._code_arrays(), *self.all_sums, bounds,
+                found, budget,
+            )  # fmt: skip
         self.n_swap += swapped
         self._follow(fits)
 
