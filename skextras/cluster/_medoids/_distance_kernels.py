@@ -42,6 +42,48 @@ def euclidean_tile(tile, X, Y, xx, yy, root):
 
 
 @jit
+def narrow_tile(tile, X, columns):
+    """Fill in squared distances of rows with few features, given by ``columns``.
+
+    Without fast math, each entry has the same bits in a tile of any shape.
+    """
+    for i in range(tile.shape[0]):
+        row = tile[i]
+        for j in range(row.shape[0]):
+            row[j] = 0
+        for f in range(columns.shape[0]):
+            x, column = X[i, f], columns[f]
+            for j in range(row.shape[0]):
+                step = x - column[j]
+                row[j] += step * step
+
+
+@jit(fastmath=FAST)
+def _shared_distance(x, y):
+    """Squared distance over the features that are missing in neither row; how many."""
+    total, n_shared = 0.0, 0
+    for f in range(x.shape[0]):
+        step = np.float64(x[f]) - np.float64(y[f])
+        is_there = step == step
+        total += step * step if is_there else 0.0
+        n_shared += is_there
+    return total, n_shared
+
+
+@jit
+def nan_euclidean(X, Y, root, out, start, stop):
+    """Fill in (squared) distances of rows with missing entries, scaled up for these.
+
+    NaN if two rows share no feature.
+    """
+    for i in range(start, stop):
+        for j in range(Y.shape[0]):
+            total, n_shared = _shared_distance(X[i], Y[j])
+            d = total * (X.shape[1] / n_shared) if n_shared > 0 else np.nan
+            out[i, j] = np.sqrt(d) if root else d
+
+
+@jit
 def _scaled_distance(x, y):
     """Euclidean distance of rows whose squares are no numbers of this size."""
     largest = 0.0

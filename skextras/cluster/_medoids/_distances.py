@@ -25,7 +25,16 @@ _OF_SUMS = ("braycurtis", "canberra")
 _LARGEST_EXPONENT = 400  # of numbers of which products are numbers, too
 EXPONENTS = "exponents of 2"  # by which features are divided: no argument of a metric
 _MISSING = ("gower", "nan_euclidean")
+_ROWS_FOR_SPREAD = 1000  # by which the spread of the features is judged
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
+
+
+def _resolved(metric, params):
+    """Return the metric by one of its names, and what is left of its arguments."""
+    metric = _ALIASES.get(metric, metric) if not callable(metric) else metric
+    if metric == "euclidean" and set(params) == {"squared"}:
+        return ("sqeuclidean" if params["squared"] else metric), {}
+    return metric, params
 
 
 def takes_sparse(metric):
@@ -142,7 +151,7 @@ def _try_params(X, params, metric):
 
 def to_centers(X, centers, metric, params, *, n_jobs=None):
     """Return the dissimilarity of every row of X to every center."""
-    metric = _ALIASES.get(metric, metric)
+    metric, params = _resolved(metric, params)
     centers = centers.astype(X.dtype, copy=False)
     if sparse.issparse(centers) and not sparse.issparse(X):
         centers = centers.toarray()
@@ -190,12 +199,22 @@ def _as_products(X, metric, offset):
 
 
 def _offset(X, metric):
-    """Return the point that products are centred at, if that helps."""
+    """Return the point that products are centred at, if that helps.
+
+    It is the mean, rounded to a multiple of a power of two that is small beside the
+    standard deviation of some rows: products of integers remain exact, and so do ties.
+    """
     if sparse.issparse(X) or metric == "cosine":
         return None
+    some = X[:: max(1, len(X) // _ROWS_FOR_SPREAD)]
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-    return np.where(np.isfinite(mean), mean, X.dtype.type(0))
+        mean = X.mean(axis=0, dtype=np.float64)
+        _, exponents = np.frexp(some.std(axis=0, dtype=np.float64))
+        unit = np.ldexp(1.0, exponents - 2)
+        offset = (np.round(mean / unit) * unit).astype(X.dtype)
+    constant = (some == some[0]).all(axis=0)
+    offset = np.where(constant, some[0], offset)
+    return np.where(np.isfinite(offset), offset, X.dtype.type(0))
 
 
 def _is_compiled(X, metric, params):
@@ -256,6 +275,10 @@ def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
     if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)
         task = partial(fill, X, Y, _further(metric, params), out)
+    elif metric == "nan_euclidean":
+        X, Y = (_with_nan(rows, params) for rows in (X, Y))
+        root = not params.get("squared", False)
+        task = partial(_distance_kernels.nan_euclidean, X, Y, root, out)
     else:
         if metric in PAIRWISE_BOOLEAN_FUNCTIONS and not sparse.issparse(X):
             X, Y = _as_bool(X), _as_bool(Y)
@@ -271,6 +294,19 @@ def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
     with blas_on_one_thread():
         map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs, step=step)
     return out
+
+
+def _with_nan(X, params):
+    """Return rows whose missing entries are NaN, as "nan_euclidean" marks them."""
+    marker = params.get("missing_values", np.nan)
+    if np.isnan(marker):
+        return X
+    if np.isnan(X).any():
+        raise ValueError(
+            f"metric_params={{'missing_values': {marker!r}}}, and X holds NaN: let one "
+            "of them stand for all missing entries."
+        )
+    return np.where(marker == X, X.dtype.type(np.nan), X)
 
 
 def _repair_minkowski(out, X, Y, *, p=2, w=None):
@@ -303,7 +339,7 @@ class Computer:
     """
 
     def __init__(self, X, metric, params, *, samples=None, n_jobs=None, limit=np.inf):
-        metric = _ALIASES.get(metric, metric)
+        metric, params = _resolved(metric, params)
         X, params = _in_range(X, metric, params)
         self.metric, self.params, self.n_jobs = metric, params, n_jobs
         self.n_rows, self.dtype = X.shape[0], X.dtype

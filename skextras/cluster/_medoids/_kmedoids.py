@@ -88,7 +88,8 @@ class KMedoids(BaseMedoids):
           leaves room for :math:`n^2` bytes, else "onebatch".
         - "fasterpam": make every exchange that helps at once. The dissimilarities are
           held if ``memory_limit`` allows it. If not, one byte for each is held, and
-          those that decide are computed again: the same exchanges, more slowly.
+          those that decide are computed again: the same swaps, more slowly, but where
+          rounding decides between ties, see the :ref:`User Guide <large_k_medoids>`.
         - "pam", or "fastpam1": make the exchange that helps most, then look again. The
           same exchanges as the original PAM, one in a pass.
         - "alternate": assign the points, move each medoid to the centre of its cluster,

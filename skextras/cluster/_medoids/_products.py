@@ -16,6 +16,7 @@ from skextras._parallel import (
 from skextras.cluster._medoids import _distance_kernels
 
 METRICS = ("euclidean", "sqeuclidean", "cosine")
+NARROW = 8  # features of rows that are compared one by one just as fast
 TILE = 512  # rows of a block: two operands and the product stay in the L2 cache
 _SPARSE_TILE = 256
 
@@ -30,11 +31,12 @@ class Products:
     """Euclidean, squared Euclidean or cosine dissimilarities of dense rows.
 
     Products are those of rows from which ``offset`` is subtracted. Where their digits
-    cancel, the rows are compared as they were given.
+    cancel, or if there are few features, the rows are compared as they were given.
     """
 
     def __init__(self, X, metric, offset=None):
         self.metric, self.root = metric, metric == "euclidean"
+        self.is_narrow = X.shape[1] <= NARROW and metric != "cosine"
         self.low, high = low_and_high(X.dtype)
         if metric == "cosine":
             self.X = self.given = np.ascontiguousarray(unit_rows(X))
@@ -64,16 +66,25 @@ class Products:
         """Dissimilarities of some rows to some rows of another set."""
         sides = self.given[rows], other.given[columns]
         squares = self.xx[rows], other.xx[columns]
-        with np.errstate(over="ignore", invalid="ignore"):
-            tile = np.matmul(self.X[rows], other.X[columns].T, out=out)
-        if self.metric == "cosine":
-            _distance_kernels.cosine_tile(tile, *sides, *squares)
-            return tile
-        _distance_kernels.euclidean_tile(tile, *sides, *squares, self.root)
+        if self.is_narrow:
+            tile = self._narrow_tile(*sides, out)
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                tile = np.matmul(self.X[rows], other.X[columns].T, out=out)
+            if self.metric == "cosine":
+                _distance_kernels.cosine_tile(tile, *sides, *squares)
+                return tile
+            _distance_kernels.euclidean_tile(tile, *sides, *squares, self.root)
         if not (self.are_safe and other.are_safe):
             low = np.sqrt(self.low) if self.root else self.low
             _distance_kernels.repair(tile, *sides, low, self.root)
         return tile
+
+    def _narrow_tile(self, X, Y, out):
+        """As ``tile`` for few features: the same bits in a tile of any shape."""
+        tile = np.empty((len(X), len(Y)), dtype=X.dtype) if out is None else out
+        _distance_kernels.narrow_tile(tile, X, np.ascontiguousarray(Y.T))
+        return np.sqrt(tile, out=tile) if self.root else tile
 
     def square(self, n_jobs, step=unseen):
         """Return the matrix of all pairs of rows.
