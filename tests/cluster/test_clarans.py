@@ -131,8 +131,21 @@ def test_pairs_are_drawn_evenly():
     assert (abs(counts - 1000) < 5 * np.sqrt(1000)).all()
 
 
+@pytest.mark.parametrize(("n", "k"), [(30, 3), (60, 5)])
+def test_small_sets_in_clear_clusters(n, k):
+    """As good as PAM, or nearly: with a draw or two, a third of the seeds was not."""
+    rng = np.random.default_rng(0)
+    centers = np.array([[0, 0], [10, 0], [0, 10], [10, 10], [20, 5]])
+    X = centers[np.arange(n) % k] + rng.normal(size=(n, 2))
+    best = KMedoids(k, method="pam", init="build").fit(X).inertia_
+    losses = [CLARANS(k, random_state=seed).fit(X).inertia_ for seed in range(20)]
+    assert max(losses) < 1.2 * best
+
+
 def test_published_limits():
     assert _clarans.published_limit(9900, 100, fast=True) == 248
+    assert _clarans.published_limit(900, 100, fast=True) == 50
+    assert _clarans.published_limit(27, 3, fast=True) == 27
     assert _clarans.published_limit(9900, 100, fast=False) == 12375
     assert _clarans.published_limit(90, 10, fast=False) == 250
 

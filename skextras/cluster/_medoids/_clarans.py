@@ -20,6 +20,7 @@ from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import SingleState, SwapState
 
 _ITEMS_PER_BLOCK = 2**20  # dissimilarities that are made at a time
+_LEAST_DRAWS = 50  # in a row without success that end FastCLARANS
 _MOST_DRAWS = 64  # draws whose rows are made together
 _EXPECTED = 50  # blocks of draws in a search, for its progress
 
@@ -61,8 +62,9 @@ class CLARANS(BaseMedoids):
         Number of searches from new starts (``numlocal``). The best result is kept.
     max_neighbors : int, default=None
         Number of draws in a row without success that ends a search (``maxneighbor``).
-        None means 2.5 % of the :math:`n - k` other points for "fastclarans", and 1.25 %
-        of the :math:`k (n - k)` exchanges, at least 250, for "clarans".
+        None means 2.5 % of the :math:`n - k` other points, at least 50 or all of them,
+        for "fastclarans", and 1.25 % of the :math:`k (n - k)` swaps, at least 250, for
+        "clarans".
     n_jobs : int, default=None
         Number of threads that compute dissimilarities. None means 1 unless in a
         :obj:`joblib.parallel_config` context, but for matrix products the number that
@@ -220,10 +222,11 @@ class CLARANS(BaseMedoids):
 def published_limit(n_others, n_medoids, fast):
     """Return the number of draws in a row without success that ends a search.
 
-    2.5 % of the points for FastCLARANS; 1.25 % of the pairs for CLARANS, at least 250.
+    2.5 % of the points for FastCLARANS, and at least 50, or all, so that few points
+    are not left to a draw or two; 1.25 % of the pairs for CLARANS, at least 250.
     """
     if fast:
-        return int(np.ceil(0.025 * n_others))
+        return max(min(_LEAST_DRAWS, n_others), int(np.ceil(0.025 * n_others)))
     return max(250, int(np.ceil(0.0125 * n_medoids * n_others)))
 
 

@@ -96,8 +96,8 @@ class KMedoids(BaseMedoids):
           and repeat. For comparison: it stops at larger losses than the others.
         - "onebatch": as "fasterpam", but exchanges are judged by a random sample of
           :math:`100 \ln(k n)` points (OneBatchPAM). No matrix of all points.
-        - "fastclarans": exchange medoids for random points until 2.5 % of the points
-          in a row did not help. No matrix of all points.
+        - "fastclarans": swap medoids for random points until 2.5 % of the points, and
+          at least 50, did not help in a row. No matrix of all points.
         - "fastclara": "fasterpam" in five samples, see :class:`CLARA`.
     init : str or array-like, default="random"
         Where to start:
