@@ -28,6 +28,7 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_weights",
+    "in_words",
     "memory_allowed",
     "validate_data",
 ]
@@ -47,12 +48,18 @@ def _native(X):
     return X if X.dtype == native else X.astype(native)
 
 
+def in_words(value):
+    """Return ``repr(value)`` on one line, cut where it is long: for messages."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def check_number(value, name, low, high=None):
     """Return ``value`` as an int; raise unless it is an integer in [low, high]."""
     integer = isinstance(value, Integral) and not isinstance(value, bool)
     if not integer or value < low or (high is not None and value > high):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} must be an integer {bound}, got {value!r}.")
+        raise ValueError(f"{name} must be an integer {bound}, got {in_words(value)}.")
     return int(value)
 
 

@@ -14,6 +14,7 @@ from skextras.cluster import (
     MedoidSilhouette,
     SDPKMeans,
     fasterpam,
+    k_path,
     medoid_silhouette_score,
 )
 
@@ -45,3 +46,32 @@ def test_numbers_beyond_double_precision():
 def test_ragged_rows(function):
     with pytest.raises(ValueError, match="distances must be a matrix, and its rows"):
         function([[1.0, 2.0], [3.0]])
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"method": "fastclara", "init": np.ones((9, 50))}, "init"),
+        ({"metric": "gower", "metric_params": {"ranges": ["a" * 999]}}, "ranges"),
+        (
+            {
+                "metric": "gower",
+                "metric_params": {"categorical_features": [0.5] * 99},
+            },
+            "categorical_features",
+        ),
+    ],
+)
+def test_long_values_are_cut(options, name):
+    X = np.random.default_rng(0).normal(size=(20, 50))
+    with pytest.raises(ValueError, match=name) as caught:
+        KMedoids(9, **options).fit(X)
+    message = str(caught.value)
+    assert len(message) < 400
+    assert "\n" not in message
+
+
+def test_a_long_range_is_cut():
+    with pytest.raises(ValueError, match="n_clusters_range must be") as caught:
+        k_path(np.ones((5, 2)), np.linspace(0, 1, 99))
+    assert len(str(caught.value)) < 400

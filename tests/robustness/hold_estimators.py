@@ -33,7 +33,7 @@ def methods(case, outcome):
         new = attempt(getattr(model, name), query.X)
         yield from of_warnings(new.warnings)
         if new.error is not None:
-            for fault in of_error(new.error, [*case.params, *case.extra]):
+            for fault in of_error(new.error, case.names):
                 yield Finding(f"{name}: {fault.kind}", f"{query.text}: {fault.detail}")
         elif query.plain is not None:
             yield from _of_values(name, new.value, len(query.plain), model)

@@ -85,7 +85,7 @@ def dressed(rng, array, kind, *, hostile=1.0):
     plain = None
     if array.dtype.kind in "biufOU" and name != "words":
         with np.errstate(all="ignore"), contextlib.suppress(TypeError, ValueError):
-            dtype = np.float32 if name == "f4" else np.float64
+            dtype = np.float32 if name in ("f4", ">f4") else np.float64
             plain = np.ascontiguousarray(array, dtype=dtype)
     is_clean = plain is not None and name != "object"
     X, plain, twin, container = contained(rng, array, name, plain)

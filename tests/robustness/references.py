@@ -20,7 +20,8 @@ def _cosine(A, B):
         Z / np.where(norm > 0, norm, 1)[:, None]
         for Z, norm in zip((A, B), norms, strict=True)
     ]
-    return np.maximum(1 - A @ B.T, 0)
+    are_zero = (norms[0] == 0)[:, None] & (norms[1] == 0)
+    return np.where(are_zero, 0, np.maximum(1 - A @ B.T, 0))  # equal rows are at 0
 
 
 #: Dissimilarities of every row of A to every row of B.

@@ -54,6 +54,13 @@ class Case(NamedTuple):
     rng: np.random.Generator
 
     @property
+    def names(self):
+        """Return the names of all arguments."""
+        further = self.params.get("metric_params")
+        further = map(str, further) if isinstance(further, dict) else ()
+        return [*self.params, *self.extra, *further]
+
+    @property
     def is_estimator(self):
         """Tell an estimator from a function."""
         return isinstance(self.target.call, type) and issubclass(
@@ -118,7 +125,7 @@ def run_case(target, name, seed):
     if (frozen(case.given.X), frozen(case.params), frozen(case.extra)) != before:
         findings.append(Finding("input changed", case.given.text))
     if outcome.error is not None:
-        findings += of_error(outcome.error, [*case.params, *case.extra])
+        findings += of_error(outcome.error, case.names)
         findings += _of_refusal(case, outcome.error)
         findings = list({each.kind: each for each in findings}.values())
         return Report("refused", findings, text)

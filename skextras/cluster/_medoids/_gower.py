@@ -6,6 +6,7 @@ import numpy as np
 
 from skextras._callbacks import unseen
 from skextras._parallel import map_blocks, row_blocks
+from skextras._validation import in_words
 from skextras.cluster._medoids import _gower_kernels
 
 #: Dissimilarity of two rows that have no feature in common.
@@ -60,7 +61,7 @@ def _as_mask(features, n_features, names):
     if features.ndim != 1 or not all(isinstance(item, Integral) for item in features):
         raise ValueError(
             "categorical_features must be a list of feature names or of indices, or a "
-            f"mask, got {features.tolist()!r}."
+            f"mask, got {in_words(features.tolist())}."
         )
     outside = [item for item in features if not 0 <= item < n_features]
     if outside:
@@ -92,7 +93,7 @@ def _one_each(values, name, n_features, used):
     try:
         values = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must hold numbers, got {values!r}.") from None
+        raise ValueError(f"{name} must hold numbers, got {in_words(values)}.") from None
     if values.shape != (n_features,):
         raise ValueError(
             f"{name} must hold one number for each of the {n_features} features, got "

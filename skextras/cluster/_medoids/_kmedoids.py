@@ -12,6 +12,7 @@ from skextras._validation import (
     RealNotInt,
     StrOptions,
     check_memory,
+    in_words,
     memory_allowed,
 )
 from skextras.cluster._medoids import _clara, _clarans, _init
@@ -348,7 +349,7 @@ class KMedoids(BaseMedoids):
         if self.method == "fastclara" and not _init.is_drawn(init):
             raise ValueError(
                 "method='fastclara' starts anew in each sample, got "
-                f"init={self.init!r} and warm_start={self.warm_start}: give the name "
+                f"init={in_words(init)} and warm_start={self.warm_start}: give the name "
                 "of a start that can be drawn there, or another method."
             )
         return init

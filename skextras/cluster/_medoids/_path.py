@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skextras._validation import in_words
 from skextras.cluster._medoids import _cache_kernels, _init, _swap_kernels
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._kmedoids import KMedoids
@@ -162,7 +163,7 @@ def _check_range(n_clusters_range):
     if numbers.ndim != 1 or len(numbers) == 0 or numbers.dtype.kind not in "iu":
         raise ValueError(
             "n_clusters_range must be a non-empty list of integers, got "
-            f"{n_clusters_range!r}."
+            f"{in_words(n_clusters_range)}."
         )
     if numbers.min() < 1:
         raise ValueError(

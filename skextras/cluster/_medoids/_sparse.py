@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from skextras._parallel import row_blocks
+from skextras._validation import in_words
 from skextras.cluster._medoids import _sparse_kernels
 from skextras.cluster._medoids._doubts import doubt_stored_dissimilarities
 from skextras.cluster._medoids._matrix import (
@@ -194,7 +195,7 @@ def check_sparse(X, metric_params, limit):
         missing = 2 * largest if largest > 0 else 1.0
     if not isinstance(missing, Real) or not largest <= missing < np.inf:
         raise ValueError(
-            f"missing_distance={missing!r} must be a finite number, and not below the "
+            f"missing_distance={in_words(missing)} must be a finite number, and not below the "
             f"largest entry of X, {largest:g}: pairs that are not stored are far apart."
         )
     with np.errstate(over="ignore"):
