@@ -42,7 +42,7 @@ def main(argv=None):
     family = importlib.import_module(f"benchmarks.{args.family}")
     record = describe(args)
     print(f"{args.family}: {record['processor']}, medians of {args.repeats} runs")
-    print(f"{'problem':38}{'contestant':34}{'seconds':>9}{'ratio':>8}  objective")
+    print(f"{'problem':38}{'contestant':34}{'seconds':>9}{'ratio':>10}  objective")
     start = time.perf_counter()
     with threadpool_limits(getattr(family, "BLAS_THREADS", None), user_api="blas"):
         record["blas_threads"] = max(
@@ -147,7 +147,7 @@ def show(name, rows):
             for key, value in row.items()
             if key not in ("contestant", "times", "seconds", "ratio", "objective")
         )
-        print(f"{line}{seconds:>9}{ratio:>8}  {objective}{others}", flush=True)
+        print(f"{line}{seconds:>9}{ratio:>10}  {objective}{others}", flush=True)
 
 
 def short(thing):
