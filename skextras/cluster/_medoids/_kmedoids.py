@@ -349,8 +349,8 @@ class KMedoids(BaseMedoids):
         if self.method == "fastclara" and not _init.is_drawn(init):
             raise ValueError(
                 "method='fastclara' starts anew in each sample, got "
-                f"init={in_words(init)} and warm_start={self.warm_start}: give the name "
-                "of a start that can be drawn there, or another method."
+                f"init={in_words(init)} and warm_start={self.warm_start}: give the "
+                "name of a start that can be drawn there, or another method."
             )
         return init
 

@@ -195,8 +195,9 @@ def check_sparse(X, metric_params, limit):
         missing = 2 * largest if largest > 0 else 1.0
     if not isinstance(missing, Real) or not largest <= missing < np.inf:
         raise ValueError(
-            f"missing_distance={in_words(missing)} must be a finite number, and not below the "
-            f"largest entry of X, {largest:g}: pairs that are not stored are far apart."
+            f"missing_distance={in_words(missing)} must be a finite number, and not "
+            f"below the largest entry of X, {largest:g}: pairs that are not stored are "
+            "far apart."
         )
     with np.errstate(over="ignore"):
         missing = X.dtype.type(missing)
