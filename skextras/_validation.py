@@ -39,7 +39,14 @@ def validate_data(estimator, X, **options):
     if isinstance(X, np.ndarray):
         X = _native(X)
     with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
-        return _native(validation.validate_data(estimator, X, **options))
+        try:
+            return _native(validation.validate_data(estimator, X, **options))
+        except ValueError as error:
+            first, *rest = str(error).split("\n")
+            last = rest[-1] if rest and rest[-1][:1].isalpha() else ""
+            if len(first) + len(last) < len(str(error)) - 200:  # it prints the array
+                raise ValueError(f"{first} {last}".strip()) from None
+            raise
 
 
 def _native(X):

@@ -75,3 +75,12 @@ def test_a_long_range_is_cut():
     with pytest.raises(ValueError, match="n_clusters_range must be") as caught:
         k_path(np.ones((5, 2)), np.linspace(0, 1, 99))
     assert len(str(caught.value)) < 400
+
+
+def test_no_array_is_printed():
+    with pytest.raises(ValueError, match="Complex data not supported") as caught:
+        KMedoids(2).fit(np.ones((40, 5), dtype=complex))
+    assert len(str(caught.value)) < 100
+    with pytest.raises(ValueError, match="got 1D array instead.*Reshape") as caught:
+        KMedoids(2).fit(np.linspace(0, 1, 500))
+    assert len(str(caught.value)) < 400
