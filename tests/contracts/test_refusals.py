@@ -81,6 +81,6 @@ def test_no_array_is_printed():
     with pytest.raises(ValueError, match="Complex data not supported") as caught:
         KMedoids(2).fit(np.ones((40, 5), dtype=complex))
     assert len(str(caught.value)) < 100
-    with pytest.raises(ValueError, match="got 1D array instead.*Reshape") as caught:
+    with pytest.raises(ValueError, match=r"got 1D array instead.*Reshape") as caught:
         KMedoids(2).fit(np.linspace(0, 1, 500))
     assert len(str(caught.value)) < 400
