@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import (
@@ -181,6 +182,8 @@ def test_display_of_a_path(X, pyplot):
 def test_display_of_an_estimator(X, pyplot):
     model = MedoidSilhouette("auto", max_clusters=6, random_state=0).fit(X)
     _, ax = pyplot.subplots()
+    with pytest.raises(NotFittedError, match="MedoidSilhouette instance is not fitted"):
+        MedoidPathDisplay.from_estimator(clone(model), ax=ax)
     display = MedoidPathDisplay.from_estimator(model, ax=ax)
     assert display.ax_ is ax
     assert display.loss_ax_ is display.loss_line_ is None

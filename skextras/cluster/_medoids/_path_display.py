@@ -1,6 +1,7 @@
 """A picture of losses and medoid silhouettes against the number of clusters."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 
 class MedoidPathDisplay:
@@ -96,6 +97,7 @@ class MedoidPathDisplay:
         display : MedoidPathDisplay
             The display, drawn.
         """
+        check_is_fitted(estimator)
         display = cls(
             n_clusters=estimator.n_clusters_path_,
             medoid_silhouette=estimator.medoid_silhouette_path_,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skextras._cvxpy import import_cvxpy, solve_program
 from skextras.cluster._sdp._admm import Solution
 
 LARGEST = 300  # points; beyond, a solve takes minutes
@@ -12,13 +13,7 @@ _OPTIONS = {"SCS": {"eps_abs": 1e-6, "eps_rel": 1e-6, "max_iters": 50_000}}
 
 def solve(points, n_clusters, options):
     """Maximise <A, Z> over the relaxed normalised memberships Z."""
-    try:
-        import cvxpy as cp
-    except ImportError as error:
-        raise ImportError(
-            "solver='cvxpy' needs the package cvxpy: install skextras[sdp], or choose "
-            "solver='admm'."
-        ) from error
+    cp = import_cvxpy("choose solver='admm'")
     options = dict(options or {})
     solver = str(options.pop("solver", "SCS")).upper()
     options = {**_OPTIONS.get(solver, {}), **options}
@@ -36,12 +31,7 @@ def solve(points, n_clusters, options):
         constraints.append(cp.upper_tri(Z) >= 0)
     # A constant, not a parameter: n^2 parameters take minutes to compile.
     problem = cp.Problem(cp.Maximize(cp.sum(cp.multiply(gram / unit, Z))), constraints)
-    problem.solve(solver=solver, **options)
-    if Z.value is None:
-        raise RuntimeError(
-            f"{solver} ended with status {problem.status!r} and no solution: choose "
-            "solver='admm', or other solver_options."
-        )
+    solve_program(problem, solver, options, "choose solver='admm'")
     Z = (Z.value + Z.value.T) / 2
     violation = max(
         np.linalg.norm(Z.sum(axis=1) - 1) / n**0.5,
@@ -49,9 +39,8 @@ def solve(points, n_clusters, options):
     )
     value = points.total - problem.value * unit
     n_iter = int(problem.solver_stats.num_iters or 0)
-    return Solution(
-        None, _factor(Z), value, float(violation), n_iter, problem.status == "optimal"
-    )
+    converged = problem.status == "optimal"
+    return Solution(None, _factor(Z), value, float(violation), n_iter, converged)
 
 
 def _factor(Z):

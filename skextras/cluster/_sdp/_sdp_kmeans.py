@@ -1,6 +1,5 @@
 """K-means by semidefinite relaxation: the estimator."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,7 +11,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import euclidean_distances, pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -27,14 +25,12 @@ from skextras._validation import (
     validate_data,
 )
 from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
-from skextras.cluster._sdp._bounds import check_dense
-from skextras.cluster._sdp._certify import _Options, _points, certify_points
+from skextras.cluster._sdp._certify import certify_points
 from skextras.cluster._sdp._exact import dual_bound
-from skextras.cluster._sdp._points import EPS, Points
 from skextras.cluster._sdp._result import make_result
+from skextras.cluster._sdp._settings import Settings, prepare
 
 _EXPECTED = 100  # iterations of the ADMM, for its progress
-_DENSE = 1000  # points up to which "auto" takes n x n matrices
 
 
 def _has_centers(model):
@@ -46,9 +42,16 @@ def _has_centers(model):
     )
 
 
-def _trivial(points, k):
-    """Return a clustering into one cluster, or into clusters of equal points."""
-    factor = np.eye(k)[np.arange(points.n) % k]
+def _trivial(points, distinct, k):
+    """Return Z of a single cluster, or of k clusters of equal points."""
+    first, codes = distinct
+    labels = np.zeros(points.n, dtype=np.intp)
+    if k > 1:
+        labels = codes.copy()
+        copies = np.setdiff1d(np.arange(points.n), first)
+        n_missing = k - len(first)  # the trace is k
+        labels[copies[:n_missing]] = len(first) + np.arange(n_missing)
+    factor = np.eye(k)[labels]
     factor /= np.sqrt(factor.sum(axis=0))
     value = points.total if k == 1 else 0.0
     return _low_rank.LowRank(factor, value, 0.0, 0, True)
@@ -98,13 +101,22 @@ class SDPKMeans(
     rank : int, default=None
         Columns of :math:`U`, at least ``n_clusters``. None means 4 times ``n_clusters``
         for up to 2000 points, else twice.
-    rounding : str, default="spectral"
-        "spectral": K-means on the leading eigenvectors of :math:`Z`. "denoise":
-        K-means on the rows of :math:`Z X`, for ``affinity="linear"``.
+    rounding : str, default="best"
+        How labels come from :math:`Z`:
+
+        - "best": in both ways below and from k-means++ starts; centres are then moved
+          at random while that helps. The labels of least inertia are kept: small sets
+          are clustered as well as by :class:`~sklearn.cluster.KMeans` with many starts,
+          points on a line optimally. With ``polish=False``, the better of both ways.
+        - "spectral": K-means on the leading eigenvectors of :math:`Z`.
+        - "denoise": K-means on the rows of :math:`Z X`, or in the space of the kernel
+          :math:`Z A Z`.
+
+        One way alone shows what the relaxation itself says; its inertia may be larger.
     polish : bool, default=True
-        Lower the inertia of the rounded labels by Lloyd's iteration. Without it, the
-        inertia may be larger and the labels are sometimes nearer to the groups that
-        are sought.
+        Lower the inertia of the rounded labels by moving single points; the labels are
+        then those that ``predict`` gives. Without it, the inertia may be larger and the
+        labels are sometimes nearer to the groups that are sought.
     certificate : str or None, default="auto"
         Where ``lower_bound_`` comes from: a ``method`` of :func:`certify_kmeans`. With
         "auto", the bound of the ADMM itself is used where there is one. None computes
@@ -128,15 +140,16 @@ class SDPKMeans(
         Number of threads for the certificate "blocks". None means 1 unless in a
         :obj:`joblib.parallel_config` context; -1 means all processors.
     random_state : int, RandomState instance or None, default=None
-        Draws the start of "low_rank" and the starts of the K-means that rounds. Pass
-        an int for the same result in every call.
+        Draws the starts of "low_rank" and of the rounding. Pass an int for the same
+        result in every call.
 
     Attributes
     ----------
     labels_ : ndarray of shape (n_samples,)
         Cluster of each training point.
     cluster_centers_ : ndarray of shape (n_clusters, n_features) or None
-        Means of the clusters; None if ``affinity="precomputed"``.
+        Means of the clusters, in the dtype of ``X``; None if
+        ``affinity="precomputed"``.
     inertia_ : float
         Sum of squared distances to the means.
     lower_bound_ : float
@@ -151,7 +164,7 @@ class SDPKMeans(
         :math:`\operatorname{tr} A - \langle A, Z \rangle` of the :math:`Z` that was
         found. Not a bound: :math:`Z` is feasible up to ``infeasibility_``.
     membership_factor_ : ndarray of shape (n_samples, n_factors)
-        :math:`U` with :math:`Z \approx U U^T`.
+        :math:`U` with :math:`Z \approx U U^T`, in the dtype of ``X``.
     infeasibility_ : float
         How far the constraints are missed: relative norms of what :math:`Z \ge 0` and
         :math:`Z 1 = 1` miss, or, for "low_rank", where these hold, the error of the
@@ -169,8 +182,9 @@ class SDPKMeans(
     ------
     ValueError
         If ``n_clusters`` exceeds the number of samples; if a kernel is not square or
-        not symmetric; if "cvxpy" is asked for more than 300 points; if ``rank`` is
-        less than ``n_clusters``.
+        not symmetric; if squared distances leave the range of float64; if "cvxpy" is
+        asked for more than 300 points, or does not take ``solver_options``; if ``rank``
+        is less than ``n_clusters``.
     MemoryError
         If n x n matrices, or a sparse ``X`` made dense, exceed ``max_memory``.
 
@@ -200,7 +214,7 @@ class SDPKMeans(
     >>> from skextras.cluster import SDPKMeans
     >>> model = SDPKMeans(n_clusters=3, random_state=0).fit(load_iris().data)
     >>> round(model.inertia_, 2), round(model.lower_bound_, 1)
-    (78.86, 75.5)
+    (78.85, 75.5)
     >>> model.certified_
     False
     >>> model.predict([[5.0, 3.4, 1.5, 0.2]]) == model.labels_[0]
@@ -212,7 +226,7 @@ class SDPKMeans(
         "affinity": [StrOptions({"linear", "precomputed"})],
         "solver": [StrOptions({"auto", "admm", "low_rank", "cvxpy"})],
         "rank": [Interval(Integral, 1, None, closed="left"), None],
-        "rounding": [StrOptions({"spectral", "denoise"})],
+        "rounding": [StrOptions(set(_rounding.WAYS))],
         "polish": ["boolean"],
         "certificate": [
             StrOptions({"auto", "quick", "sdp", "blocks", "monte-carlo"}),
@@ -235,7 +249,7 @@ class SDPKMeans(
         affinity="linear",
         solver="auto",
         rank=None,
-        rounding="spectral",
+        rounding="best",
         polish=True,
         certificate="auto",
         block_size=1000,
@@ -284,23 +298,28 @@ class SDPKMeans(
         X = validate_data(
             self, X, dtype=[np.float64, np.float32], accept_sparse=linear and "csr"
         )
-        k = int(self.n_clusters)
+        params = self.get_params(deep=False)
+        settings = Settings.of(params, X.shape[0])
         if issparse(X):
             X = self._filled(X)
-        if len(X) < k:
-            raise ValueError(
-                f"n_samples={len(X)} must be >= n_clusters={k}: give more samples or "
-                "ask for fewer clusters."
-            )
-        self._check_settings(X)
         rng = check_random_state(self.random_state)
+        self.solver_ = settings.solver
         with blas_on_one_thread():
-            points = self._centered(X)
-            with fit_progress(self, X, max_steps=self._n_steps(len(X))) as step:
-                solution = self._solve(points, k, rng, step)
-                labels = self._round(points, k, rng)
-                self._certify(points, labels, k, solution, rng)
-        self._set_centers(X, labels)
+            points, rows = prepare(X, settings.precomputed)
+            distinct = _rounding.distinct_rows(rows)
+            if points.total <= 0:  # beside what rounding makes of them
+                distinct = np.zeros(1, dtype=np.intp), np.zeros(len(X), dtype=np.intp)
+            with fit_progress(self, X, max_steps=settings.n_steps) as step:
+                solution, U = self._solve(points, distinct, settings, rng, step)
+                labels = self._round(points, distinct, U, settings, rng)
+                self.cluster_centers_ = None
+                if linear:
+                    labels = self._set_centers(X, labels, distinct)
+                self._certify(points, labels, distinct, settings, solution, rng)
+        self.membership_factor_ = U.astype(X.dtype)
+        self.labels_ = labels.astype(np.int32)
+        self._n_features_out = settings.n_clusters
+        self._warn_of_equal_points(len(distinct[0]), settings.n_clusters)
         return self
 
     def _filled(self, X):
@@ -312,191 +331,120 @@ class SDPKMeans(
             limit=int(self.max_memory),
             name="max_memory",
         )
-        return X.toarray()
-
-    def _check_settings(self, X):
-        """Choose the solver, or say why it cannot be."""
-        n, precomputed = len(X), self.affinity == "precomputed"
-        self.solver_ = self.solver
-        if self.solver == "auto":
-            self.solver_ = "admm" if n <= _DENSE else "low_rank"
-        if self.rank is not None and self.rank < self.n_clusters:
+        X = X.toarray()
+        if not np.isfinite(X).all():  # parts of an entry, each finite
             raise ValueError(
-                f"rank={self.rank} must be >= n_clusters={self.n_clusters}: fewer "
-                "columns cannot have that trace."
+                "X has entries that are stored in parts, and a sum beyond the range "
+                f"of {X.dtype}: divide X by a constant."
             )
-        if self.solver_ == "cvxpy" and n > _peng_wei.LARGEST:
-            raise ValueError(
-                f"solver='cvxpy' takes at most {_peng_wei.LARGEST} samples, got {n}: "
-                "choose 'admm', which solves the same program."
-            )
-        if self.solver_ != "low_rank" or precomputed:
-            way_out = (
-                "give fewer samples" if precomputed else "choose solver='low_rank'"
-            )
-            check_dense(n, self.max_memory, way_out)
-        if precomputed and self.rounding == "denoise":
-            raise ValueError(
-                "rounding='denoise' needs points, and affinity='precomputed' has none: "
-                "choose 'spectral'."
-            )
-        if precomputed and self.certificate in ("quick", "blocks", "monte-carlo"):
-            raise ValueError(
-                f"certificate={self.certificate!r} needs points, and "
-                "affinity='precomputed' has none: choose 'auto' or 'sdp'."
-            )
-        if self.certificate is not None:
-            options = self._options()
-            options.check(self.certificate, n, self.n_clusters, name="certificate")
+        return X
 
-    def _options(self):
-        return _Options(
-            float(self.tol),
-            self.max_iter,
-            self.block_size,
-            max_memory=self.max_memory,
-            n_jobs=self.n_jobs,
-        )
-
-    def _centered(self, X):
-        if self.affinity == "linear":
-            return _points(X)
-        if X.shape[0] != X.shape[1]:
-            raise ValueError(f"precomputed X must be square, got the shape {X.shape}.")
-        X = X.astype(np.float64)
-        size = np.abs(X).max(initial=0.0)
-        fault = np.abs(X - X.T) > 1e-6 * size
-        if fault.any():
-            i, j = np.argwhere(fault)[0]
-            raise ValueError(
-                f"precomputed X must be symmetric, got {X[i, j]} at row {i}, column "
-                f"{j}, and {X[j, i]} at row {j}, column {i}: use (X + X.T) / 2."
-            )
-        points = Points(gram=(X + X.T) / 2)
-        rounding = points.n * EPS
-        if np.abs(points.gram()).max() <= rounding:
-            points.total = 0.0  # all samples are equal
-        elif points.total <= rounding:
-            raise ValueError(
-                "precomputed X is not a kernel: centred, its trace is "
-                f"{points.total * points.scale:.3g}, and that of inner products is "
-                "positive. For a matrix D of distances, give -D**2 / 2."
-            )
-        return points
-
-    def _n_starts(self, n):
-        if self.n_init == "auto":
-            return 5 if n <= 5000 else 1
-        return self.n_init
-
-    def _n_steps(self, n):
-        """Return the number of steps: those of the solver, rounding and certificate."""
-        return 1 + (self._n_starts(n) if self.solver_ == "low_rank" else 1)
-
-    def _solve(self, points, k, rng, step):
-        """Set what the relaxation tells; return its solution."""
-        n, options = points.n, {"tol": self.tol, "max_iter": self.max_iter}
-        if k == 1 or k == n or points.total <= 0:
-            solution = _trivial(points, k)
-        elif self.solver_ == "low_rank":
-            solution = _low_rank.solve(
-                points,
-                k,
-                self.rank or (4 if n <= 2000 else 2) * k,
-                n_init=self._n_starts(n),
-                rng=rng,
-                step=step,
-                **options,
-            )
-        elif self.solver_ == "cvxpy":
+    def _solve(self, points, distinct, settings, rng, step):
+        """Set what the relaxation tells; return its solution and U with Z = UU'."""
+        n, k = points.n, settings.n_clusters
+        options = {"tol": settings.tol, "max_iter": settings.max_iter}
+        if k == 1 or len(distinct[0]) <= k:
+            solution = _trivial(points, distinct, k)
+        elif settings.solver == "low_rank":
+            options |= {"n_init": settings.n_init, "rng": rng, "step": step}
+            solution = _low_rank.solve(points, k, settings.rank, **options)
+        elif settings.solver == "cvxpy":
             with step():
                 solution = _peng_wei.solve(points, k, self.solver_options)
         else:
             with step(_EXPECTED) as part:
                 solution = _admm.solve(points, k, feasible=True, step=part, **options)
-        self.membership_factor_ = solution.factor
+        factor = solution.factor
         if isinstance(solution, _admm.Solution):  # without the part 11'/n
-            constant = np.full((n, 1), n**-0.5)
-            self.membership_factor_ = np.hstack([constant, solution.factor])
+            factor = np.hstack([np.full((n, 1), n**-0.5), factor])
         self.relaxed_inertia_ = float(solution.value * points.scale)
         self.infeasibility_ = float(solution.infeasibility)
         self.n_iter_ = max(int(solution.n_iter), 1)
         if not solution.converged:
             limits = "max_iter or tol"
-            if self.solver_ == "cvxpy":
+            if settings.solver == "cvxpy":
                 limits = "the limits of the solver by solver_options"
             warn(
-                f"SDPKMeans did not come to rest in {self.n_iter_} iterations, and the "
-                f"constraints are met to {self.infeasibility_:.1g}: raise {limits}.",
+                f"SDPKMeans did not converge in {self.n_iter_} iterations (constraint "
+                f"violation {self.infeasibility_:.1g}): raise {limits}.",
                 ConvergenceWarning,
             )
-        return solution
+        return solution, factor
 
-    def _round(self, points, k, rng):
-        factor = self.membership_factor_
-        if k == 1 or points.total <= 0:
+    def _round(self, points, distinct, factor, settings, rng):
+        k = settings.n_clusters
+        if k == 1:
             return np.zeros(points.n, dtype=np.intp)
-        if k == points.n:
-            return np.arange(k)
-        with warnings.catch_warnings():  # of few distinct rows: told once, below
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            if self.rounding == "spectral":
-                labels = _rounding.spectral_labels(factor, k, rng)
-            else:
-                labels = _rounding.denoised_labels(points, factor, k, rng)
-            if self.polish:
-                labels = _rounding.polish(points, labels, k)
+        if len(distinct[0]) <= k:
+            return distinct[1]
+        return _rounding.round_relaxation(
+            points,
+            distinct,
+            factor,
+            k,
+            rng,
+            rounding=self.rounding,
+            polish=self.polish,
+        )
+
+    def _set_centers(self, X, labels, distinct):
+        """Set the centres; return labels, those of the nearest if polished."""
+        k = int(self.n_clusters)
+        if self.polish or len(distinct[0]) <= k:
+            labels, self.cluster_centers_ = _rounding.settle(X, labels, k)
+        else:
+            self.cluster_centers_ = _rounding.find_centers(X, labels, k)
         return labels
 
-    def _certify(self, points, labels, k, solution, rng):
+    def _certify(self, points, labels, distinct, settings, solution, rng):
         """Set inertia and bound."""
         codes = np.unique(labels, return_inverse=True)[1].ravel()
-        inertia = points.inertia(codes, codes.max() + 1)
+        n_used, k = codes.max() + 1, settings.n_clusters
+        equal = len(distinct[0]) <= k and n_used == len(distinct[0])
+        inertia = 0.0 if equal else points.inertia(codes, n_used)
         self.inertia_ = float(inertia * points.scale)
         self.certificate_ = None
         self.lower_bound_ = self.gap_ = np.nan
         self.certified_ = False
-        if self.certificate is None:
+        if settings.certificate is None:
             return
-        method, has_dual = self.certificate, getattr(solution, "negative", None)
-        if codes.max() + 1 < k and inertia > points.floor:
+        method, has_dual = settings.certificate, getattr(solution, "negative", None)
+        if equal and (k == points.n or points.floor == 0):
+            result = make_result(0.0, 0.0, "trivial", floor=points.floor)
+        elif n_used < k and inertia > points.floor:
             bound = dual_bound(points, k) * points.scale
             result = make_result(bound, self.inertia_, "spectral", floor=points.floor)
         elif method in ("auto", "sdp") and has_dual is not None:
-            result = self._from_dual(points, codes, k, solution, inertia, rng)
+            result = self._from_dual(points, codes, settings, solution, inertia, rng)
         else:
-            result = certify_points(points, codes, k, method, self._options(), rng)
+            result = certify_points(points, codes, k, method, settings.bounds, rng)
         self.certificate_ = result
         self.lower_bound_, self.gap_ = result.lower_bound, result.gap
         self.certified_ = result.certified
 
-    def _from_dual(self, points, codes, k, solution, inertia, rng):
+    def _from_dual(self, points, codes, settings, solution, inertia, rng):
         """Certify by the quick method, then by the N that the ADMM has left."""
-        if points.X is not None and self.certificate == "auto":
-            result = certify_points(points, codes, k, "quick", self._options(), rng)
+        k, options = settings.n_clusters, settings.bounds
+        if points.X is not None and settings.certificate == "auto":
+            result = certify_points(points, codes, k, "quick", options, rng)
             if result.certified:
                 return result
         bound = dual_bound(points, k, solution.negative, solution.vectors)
-        if inertia - bound <= 3 * self.tol * abs(inertia):
-            return certify_points(points, codes, k, "sdp", self._options(), rng)
+        if inertia - bound <= 3 * settings.tol * abs(inertia):
+            return certify_points(points, codes, k, "sdp", options, rng)
         values = bound * points.scale, inertia * points.scale
         return make_result(*values, "sdp", floor=points.floor)
 
-    def _set_centers(self, X, labels):
-        self.labels_ = labels.astype(np.int32)
-        self._n_features_out = k = int(self.n_clusters)
-        n_used = len(np.unique(labels))
-        self.cluster_centers_ = None
-        if self.affinity == "linear":
-            centers, size = _rounding.means(X, labels, k)
-            centers[size == 0] = centers[np.flatnonzero(size)[0]]
-            self.cluster_centers_ = centers.astype(X.dtype)
-        if n_used < k:
-            warn(
-                f"{n_used} clusters are not empty and n_clusters={k}: X has too few "
-                "distinct points.",
-                ConvergenceWarning,
-            )
+    def _warn_of_equal_points(self, n_distinct, k):
+        if n_distinct >= k:
+            return
+        points = "point" if n_distinct == 1 else "points"
+        clusters = "cluster is" if k - n_distinct == 1 else "clusters are"
+        warn(
+            f"X has only {n_distinct} distinct {points} for n_clusters={k}; "
+            f"{k - n_distinct} {clusters} empty.",
+            ConvergenceWarning,
+        )
 
     def membership_matrix(self):
         """Return :math:`Z = U U^T`, for n x n matrices within ``max_memory``.
@@ -518,7 +466,6 @@ class SDPKMeans(
         )
         return U @ U.T
 
-    @available_if(_has_centers)
     def transform(self, X):
         """Return the Euclidean distance of every point to every centre.
 
@@ -532,8 +479,15 @@ class SDPKMeans(
         X_new : ndarray of shape (n_samples, n_clusters)
             Distances, in the dtype of ``X`` if that is float32.
         """
-        X, centers = self._shifted(X)
-        return euclidean_distances(X, centers)
+        X, distances = self._distances(X)
+        with np.errstate(over="ignore"):
+            distances = distances.astype(X.dtype, copy=False)
+        if not np.isfinite(distances).all():
+            raise ValueError(
+                f"X has distances to the centres beyond the range of {X.dtype}: give "
+                "values that are less far from those of fit."
+            )
+        return distances
 
     @available_if(_has_centers)
     def predict(self, X):
@@ -549,7 +503,7 @@ class SDPKMeans(
         labels : ndarray of shape (n_samples,)
             Number of the cluster of each point.
         """
-        return pairwise_distances_argmin(*self._shifted(X)).astype(np.int32)
+        return self._distances(X)[1].argmin(axis=1).astype(np.int32)
 
     @available_if(_has_centers)
     def score(self, X, y=None):
@@ -567,21 +521,22 @@ class SDPKMeans(
         score : float
             Minus the sum of squared distances.
         """
-        nearest = self.transform(X).min(axis=1)
-        return -float(np.sum(nearest**2, dtype=np.float64))
+        nearest = self._distances(X)[1].min(axis=1)
+        with np.errstate(over="ignore"):
+            inertia = float(np.sum(nearest**2))
+        if not np.isfinite(inertia):
+            raise ValueError(
+                "The inertia of X exceeds the range of float64, with distances up to "
+                f"{nearest.max():g}: give values that are less far from those of fit."
+            )
+        return -inertia
 
-    def _shifted(self, X):
-        """Return points and centres about a point near both: distances keep digits."""
-        X, centers = self._check_X(X), self.cluster_centers_
-        if issparse(X):
-            return X, centers.astype(X.dtype)
-        shift = centers.mean(axis=0, dtype=np.float64)
-        return (X - shift).astype(X.dtype), (centers - shift).astype(X.dtype)
-
-    def _check_X(self, X):
+    def _distances(self, X):
+        """Return X, checked, and its distances to the centres in float64."""
         check_is_fitted(self)
         dtype = [np.float64, np.float32]
-        return validate_data(self, X, reset=False, dtype=dtype, accept_sparse="csr")
+        X = validate_data(self, X, reset=False, dtype=dtype, accept_sparse="csr")
+        return X, _rounding.find_distances(X, self.cluster_centers_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -589,3 +544,9 @@ class SDPKMeans(
         tags.input_tags.sparse = self.affinity == "linear"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+# A class that transforms wraps ``transform`` when it is made, and a condition would be
+# lost in the wrapper: it comes last.
+SDPKMeans.transform = available_if(_has_centers)(SDPKMeans.transform)
+SDPKMeans.fit_transform = available_if(_has_centers)(SDPKMeans.fit_transform)
