@@ -3,11 +3,13 @@
 import os
 import signal
 import threading
+import warnings
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from skextras import _cvxpy
 from skextras.cluster import SDPKMeans
@@ -209,6 +211,7 @@ def test_limits_of_a_foreign_solver_are_told():
 def test_ctrl_c_while_a_foreign_solver_runs():
     """The solver looks at no signal: here, it waits until the interrupt was seen."""
     seen = threading.Event()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
@@ -217,6 +220,7 @@ def test_ctrl_c_while_a_foreign_solver_runs():
     finally:
         seen.set()
         timer.join()
+        signal.signal(signal.SIGINT, before)
 
 
 class Interrupted:
@@ -250,3 +254,20 @@ def test_errors_in_a_thread_are_those_of_the_caller():
     with pytest.raises(ZeroDivisionError, match="inside"):
         _cvxpy._interruptible(fail)
     assert _cvxpy._interruptible(lambda: 3) == 3
+
+
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+def test_threads_do_not_change_a_bit(solver):
+    X = np.random.default_rng(3).normal(size=(300, 5))
+    options = {"solver": solver, "certificate": "blocks", "block_size": 100}
+    options |= {"n_init": 1, "max_iter": 30, "random_state": 0}
+    models = []
+    for n_jobs in (1, 2):
+        with threadpool_limits(n_jobs), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            models.append(SDPKMeans(4, n_jobs=n_jobs, **options).fit(X))
+    one, two = models
+    for name in ("labels_", "cluster_centers_", "membership_factor_"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    assert (one.inertia_, one.lower_bound_) == (two.inertia_, two.lower_bound_)
+    np.testing.assert_array_equal(one.transform(X), two.transform(X))
