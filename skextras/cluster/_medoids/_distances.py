@@ -6,6 +6,7 @@ from inspect import signature
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError
 from scipy import sparse
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
@@ -68,12 +69,50 @@ def resolve_params(X, weight, metric, metric_params, names=None):
             f"metric_params={sorted(map(str, params))} do not suit "
             "metric='precomputed': only a sparse X takes any (missing_distance)."
         )
+    if metric == "mahalanobis":
+        _check_squares(params, X.shape[1])
     estimates = {"seuclidean": "V", "mahalanobis": "VI"}
     if metric in estimates and estimates[metric] not in params:
         _estimate(X, weight, metric, params)
     if metric_params:
         _try_params(*_in_range(X[:2], metric, params), metric)
     return params
+
+
+def _try_function(X, metric, params):
+    """Refuse a function that does not return a number for two rows."""
+    try:
+        if _is_compiled(X, metric, params):
+            value = metric(X[0], X[-1], *_further(metric, params))
+        else:
+            value = metric(X[0], X[-1], **params)
+    except (TypeError, NumbaError) as error:
+        reason = str(error).strip().split("\n")[0]
+        what = f"metric_params={sorted(map(str, params))} do not suit metric={metric!r}"
+        if not params:
+            what = f"metric={metric!r} must take two rows and return a number"
+        raise ValueError(f"{what}: {reason:.200}.") from error
+    value = np.asarray(value)
+    if value.ndim != 0 or value.dtype.kind not in "biuf":
+        raise ValueError(
+            f"metric={metric!r} must return a number for two rows, got "
+            f"{value.tolist()!r:.80}."
+        )
+
+
+def _check_squares(params, n_features):
+    """Refuse matrices of "mahalanobis" that are not of a row and column a feature."""
+    for name in params.keys() & {"V", "VI"}:
+        try:
+            matrix = np.asarray(params[name], dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"metric_params {name!r} must hold numbers.") from None
+        if matrix.shape != (n_features, n_features) or not np.isfinite(matrix).all():
+            raise ValueError(
+                f"metric_params {name!r} must be a finite matrix of shape "
+                f"({n_features}, {n_features}), for {n_features} features, got the "
+                f"shape {matrix.shape}."
+            )
 
 
 def _estimate(X, weight, metric, params):
@@ -340,6 +379,8 @@ class Computer:
 
     def __init__(self, X, metric, params, *, samples=None, n_jobs=None, limit=np.inf):
         metric, params = _resolved(metric, params)
+        if callable(metric) and not sparse.issparse(X):
+            _try_function(X, metric, params)
         X, params = _in_range(X, metric, params)
         self.metric, self.params, self.n_jobs = metric, params, n_jobs
         self.n_rows, self.dtype = X.shape[0], X.dtype
