@@ -45,7 +45,8 @@ def validate_data(estimator, X, **options):
             first, *rest = str(error).split("\n")
             last = rest[-1] if rest and rest[-1][:1].isalpha() else ""
             if len(first) + len(last) < len(str(error)) - 200:  # it prints the array
-                raise ValueError(f"{first} {last}".strip()) from None
+                first = first.rstrip(":.")
+                raise ValueError(f"X is refused: {first}. {last}".strip()) from None
             raise
 
 
