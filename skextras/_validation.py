@@ -18,8 +18,16 @@ from sklearn.utils.validation import _check_sample_weight
 #: Names of dissimilarities that scikit-learn computes from rows, and our own.
 METRICS = {*_VALID_METRICS, "gower", "precomputed"} - {"wminkowski"}  # gone from scipy
 
+#: Constraint of ``n_jobs``.
+N_JOBS = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(Integral, None, -1, closed="right"),
+    None,
+]
+
 __all__ = [
     "METRICS",
+    "N_JOBS",
     "Interval",
     "RealNotInt",
     "StrOptions",

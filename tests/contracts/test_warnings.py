@@ -43,6 +43,14 @@ CASES = {
     ),
     "KMedoids fit_predict": (lambda: KMedoids(3).fit_predict(FEW), "Only 2 distinct"),
     "KMedoids transform": (lambda: KMedoids(3).fit_transform(FEW), "Only 2 distinct"),
+    "KMedoids of booleans": (
+        lambda: KMedoids(3, metric="jaccard", n_jobs=2).fit(np.abs(X)),
+        "compares booleans",
+    ),
+    "predict of booleans": (
+        lambda: KMedoids(2, metric="jaccard").fit(X > 0).predict(np.abs(X)),
+        "compares booleans",
+    ),
     "onebatch": (
         lambda: KMedoids(8, method="onebatch", max_iter=1).fit(X),
         "max_iter=1",

@@ -234,6 +234,7 @@ class BaseMedoids(
         )
         if sparse.issparse(X):
             X = canonical(X, keep_zeros=precomputed)
+        _distances.warn_of_conversion(X, self.metric)
         return X
 
     def _nearest(self, X, *, two=False):

@@ -11,6 +11,7 @@ from skextras._fitting import fit_method
 from skextras._parallel import blas_on_one_thread, map_blocks
 from skextras._validation import (
     METRICS,
+    N_JOBS,
     Interval,
     StrOptions,
     check_memory,
@@ -145,7 +146,7 @@ class CLARA(BaseMedoids):
         "n_sampling": [Interval(Integral, 1, None, closed="left"), None],
         "n_sampling_iter": [Interval(Integral, 1, None, closed="left")],
         "independent": ["boolean"],
-        "n_jobs": [None, Integral],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 

@@ -10,6 +10,7 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method
 from skextras._validation import (
     METRICS,
+    N_JOBS,
     Interval,
     StrOptions,
 )
@@ -140,7 +141,7 @@ class CLARANS(BaseMedoids):
         "init": [StrOptions(set(_init.NAMES) - {"first"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_neighbors": [Interval(Integral, 1, None, closed="left"), None],
-        "n_jobs": [None, Integral],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 

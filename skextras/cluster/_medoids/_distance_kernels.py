@@ -240,15 +240,18 @@ def transpose(tile, out):
 
 @lru_cache(maxsize=32)
 def compiled_metric(metric):
-    """Compile the loop over tiles around a user's compiled ``metric``.
+    """Compile the loop over pairs around a user's compiled ``metric``.
 
-    ``further`` are the arguments of ``metric`` after the two rows.
+    Pairs are counted along the rows of ``out``; ``further`` are the arguments of
+    ``metric`` after the two rows.
     """
 
     @njit(nogil=True)
     def fill(points, candidates, further, out, start, stop):
-        for i in range(start, stop):
-            for j in range(candidates.shape[0]):
+        width = candidates.shape[0]
+        for i in range(start // width, (stop - 1) // width + 1):
+            low, high = max(start - i * width, 0), min(stop - i * width, width)
+            for j in range(low, high):
                 out[i, j] = metric(points[i], candidates[j], *further)
 
     return fill

@@ -8,11 +8,18 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
 
 from skextras._callbacks import unseen
-from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
+from skextras._fitting import warn
+from skextras._parallel import (
+    blas_on_one_thread,
+    map_blocks,
+    map_row_blocks,
+    row_blocks,
+)
 from skextras.cluster._medoids import _distance_kernels, _gower, _products
 from skextras.cluster._medoids._matrix import TOO_LARGE, find_fault
 
@@ -26,8 +33,9 @@ _OF_SUMS = ("braycurtis", "canberra")
 _LARGEST_EXPONENT = 400  # of numbers of which products are numbers, too
 EXPONENTS = "exponents of 2"  # by which features are divided: no argument of a metric
 _MISSING = ("gower", "nan_euclidean")
+_BLAS = ("euclidean", "sqeuclidean", "cosine")
 _ROWS_FOR_SPREAD = 1000  # by which the spread of the features is judged
-_ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many differences
+_ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many products
 
 
 def _resolved(metric, params):
@@ -43,6 +51,18 @@ def takes_sparse(metric):
     if callable(metric):
         return not isinstance(metric, Dispatcher)
     return metric in _SPARSE
+
+
+def warn_of_conversion(X, metric):
+    """Warn if a metric of booleans takes other numbers than 0 and 1."""
+    if callable(metric) or metric not in PAIRWISE_BOOLEAN_FUNCTIONS:
+        return
+    if not ((X == 0) | (X == 1)).all():
+        warn(
+            f"metric={metric!r} compares booleans: all numbers other than 0 in X count "
+            "as 1. Convert X to bool, or choose another metric.",
+            DataConversionWarning,
+        )
 
 
 def takes_missing(metric):
@@ -302,6 +322,15 @@ def _refuse_tiny_squares(X):
         )
 
 
+def _fill(X, Y, metric, params, out, start, stop):
+    """Fill rows of ``out`` by scikit-learn."""
+    part, rows = out[start:stop], X[start:stop]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        part[:] = pairwise_distances(rows, Y, metric=metric, **params)
+    if metric == "minkowski":
+        _repair_minkowski(part, rows, Y, **params)
+
+
 def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
     """Fill blocks of rows by scikit-learn, a compiled metric, or our own."""
     if metric == "gower":
@@ -314,24 +343,24 @@ def _by_blocks(X, Y, metric, params, n_jobs, step=unseen):
     if _is_compiled(X, metric, params):
         fill = _distance_kernels.compiled_metric(metric)
         task = partial(fill, X, Y, _further(metric, params), out)
-    elif metric == "nan_euclidean":
+        map_row_blocks(task, out.size, n_jobs=n_jobs, step=step)  # pairs, not rows
+        return out
+    if metric == "nan_euclidean":
         X, Y = (_with_nan(rows, params) for rows in (X, Y))
         root = not params.get("squared", False)
         task = partial(_distance_kernels.nan_euclidean, X, Y, root, out)
     else:
         if metric in PAIRWISE_BOOLEAN_FUNCTIONS and not sparse.issparse(X):
-            X, Y = _as_bool(X), _as_bool(Y)
-
-        def task(start, stop):
-            part = out[start:stop]
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                part[:] = pairwise_distances(X[start:stop], Y, metric=metric, **params)
-            if metric == "minkowski":
-                _repair_minkowski(part, X[start:stop], Y, **params)
-
-    size = min(max(_ITEMS_PER_CALL // (Y.shape[0] * Y.shape[1]), 1), 256)
+            X, Y = X.astype(bool), Y.astype(bool)
+        task = partial(_fill, X, Y, metric, params, out)
+    options = {"n_jobs": n_jobs, "step": step}
     with blas_on_one_thread():
-        map_blocks(task, row_blocks(X.shape[0], size), n_jobs=n_jobs, step=step)
+        if sparse.issparse(X) or metric in _BLAS:
+            # BLAS may round otherwise in other blocks: theirs must not depend on time
+            size = min(max(_ITEMS_PER_CALL // (Y.shape[0] * Y.shape[1]), 1), 256)
+            map_blocks(task, row_blocks(X.shape[0], size), **options)
+        else:
+            map_row_blocks(task, X.shape[0], min_rows=16, **options)
     return out
 
 
@@ -363,11 +392,6 @@ def _as_csr(X):
         indices, indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
         X = sparse.csr_matrix((X.data, indices, indptr), shape=X.shape)
     return X
-
-
-def _as_bool(X):
-    """Return zeros and ones as booleans; leave others to scikit-learn's warning."""
-    return X.astype(bool) if ((X == 0) | (X == 1)).all() else X
 
 
 class Computer:

@@ -8,6 +8,7 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method
 from skextras._validation import (
     METRICS,
+    N_JOBS,
     Interval,
     RealNotInt,
     StrOptions,
@@ -248,7 +249,7 @@ class KMedoids(BaseMedoids):
             None,
         ],
         "warm_start": ["boolean"],
-        "n_jobs": [None, Integral],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 

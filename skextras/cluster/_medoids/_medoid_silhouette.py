@@ -11,6 +11,7 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method, warn
 from skextras._validation import (
     METRICS,
+    N_JOBS,
     Interval,
     StrOptions,
     check_memory,
@@ -175,7 +176,7 @@ class MedoidSilhouette(BaseMedoids):
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "max_clusters": [Interval(Integral, 2, None, closed="left")],
-        "n_jobs": [None, Integral],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 

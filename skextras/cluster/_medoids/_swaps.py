@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skextras._parallel import raise_if_stopped
 from skextras.cluster._medoids import _cache_kernels, _swap_kernels
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
@@ -184,6 +185,7 @@ class SwapState:
             matrix = np.empty((0, 0), dtype=self.rows.dtype)
         start, closed = 0, False
         while start < n_candidates and not closed:
+            raise_if_stopped()
             stop = min(start + stride, n_candidates)
             reached, self.last, self.loss, n_swap, closed, fits = _swap_kernels.scan(
                 matrix, self.codes.order, start, stop, self.last, self.loss, _TOL,
@@ -285,6 +287,7 @@ def repeat(state, one_pass, max_iter, step):
     """Make passes until one changes nothing; return their number and if that came."""
     n_iter, converged = 0, False
     while n_iter < max_iter and not converged:
+        raise_if_stopped()
         n_iter += 1
         with step():
             n_swap, loss = state.n_swap, state.refresh()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, lapack
 
+from skextras._parallel import raise_if_stopped
 from skextras.cluster._sdp._admm_kernels import measure, update
 
 _RELAXATION = 1.8
@@ -90,6 +91,7 @@ def run(
     best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
         look = iteration % _EVERY == 0 or iteration == max_iter
+        raise_if_stopped()
         with step():
             work.iterate(look)
         if not look:

@@ -3,11 +3,10 @@
 from math import log, sqrt
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras import _fitting
-from skextras._parallel import map_blocks
+from skextras._parallel import map_blocks, n_threads
 from skextras._validation import check_memory
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
@@ -22,10 +21,10 @@ def n_bytes(n_samples):
 
 def check_dense(n_samples, max_memory, way_out, n_jobs=1):
     """Raise MemoryError, before any work, if n x n matrices would take too much."""
-    n_threads = effective_n_jobs(n_jobs)
-    threads = f" on each of {n_threads} threads" if n_threads > 1 else ""
+    count = n_threads(n_jobs)
+    threads = f" on each of {count} threads" if count > 1 else ""
     check_memory(
-        n_bytes(n_samples) * n_threads,
+        n_bytes(n_samples) * count,
         f"The relaxation of {n_samples} points{threads}",
         f"{way_out}, or raise max_memory.",
         limit=int(max_memory),

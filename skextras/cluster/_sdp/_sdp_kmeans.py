@@ -19,6 +19,7 @@ from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method, warn
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import (
+    N_JOBS,
     Interval,
     StrOptions,
     check_memory,
@@ -238,7 +239,7 @@ class SDPKMeans(
         "tol": [Interval(Real, 0, 1, closed="neither")],
         "max_memory": [Interval(Integral, 1, None, closed="left")],
         "solver_options": [dict, None],
-        "n_jobs": [None, Integral],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
     }
 
