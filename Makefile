@@ -5,7 +5,7 @@ BIN = .venv/bin
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 
-.PHONY: demo test test-nojit fuzz lint format doc notebooks bench bench-all build clean
+.PHONY: demo test test-lowest test-nojit fuzz lint format doc notebooks bench bench-all build clean
 
 demo:
 	@$(VENV) plot
@@ -14,6 +14,10 @@ demo:
 test:
 	@$(VENV) test
 	$(BIN)/python -m pytest
+
+test-lowest:
+	@$(VENV) --lowest test
+	.venv-lowest/bin/python -m pytest
 
 test-nojit:
 	@$(VENV) test
@@ -27,6 +31,7 @@ lint:
 	@$(VENV) test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 format:
 	@$(VENV) test

@@ -11,6 +11,9 @@ from skextras._validation import _fit_context
 _INSIDE = {"skextras", "sklearn", "joblib", "contextlib"}
 
 
+_LONGEST = 1000  # characters of a message
+
+
 def warn(message, category=UserWarning):
     """Warn at the user's line: that of the first frame outside ours and scikit-learn's.
 
@@ -32,6 +35,14 @@ def fit_method(method):
     return _all_or_nothing(with_bars(context(announced(method))))
 
 
+def _shorten(error):
+    """Cut a message that holds a long value, as scikit-learn's of parameters may."""
+    text = error.args[0] if len(error.args) == 1 else None
+    if isinstance(text, str) and len(text) > _LONGEST:
+        half = _LONGEST // 2 - 5
+        error.args = (f"{text[:half]} ... {text[-half:]}",)
+
+
 def _all_or_nothing(method):
     """Undo what a failed or interrupted ``fit`` has set on its estimator."""
 
@@ -40,9 +51,10 @@ def _all_or_nothing(method):
         before = dict(vars(self))
         try:
             return method(self, *args, **kwargs)
-        except BaseException:
+        except BaseException as error:
             vars(self).clear()
             vars(self).update(before)
+            _shorten(error)
             raise
 
     return wrapper

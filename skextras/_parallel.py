@@ -103,9 +103,9 @@ def _on_threads(task, blocks, n_workers, tell):
         _local.stop = stop
         return task(*block)
 
-    futures = [pool.submit(run, block) for block in blocks]
+    futures, results = [], []
     try:
-        results = []
+        futures.extend(pool.submit(run, block) for block in blocks)
         for future in futures:
             while not future.done():  # an endless wait would be deaf on Windows
                 wait([future], timeout=_PATIENCE / 5)

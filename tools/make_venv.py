@@ -1,19 +1,23 @@
 """Make the project's .venv and install extras into it: standard library only.
 
-Usage: python tools/make_venv.py [EXTRA ...]
+Usage: python tools/make_venv.py [--lowest] [EXTRA ...]
 
-A second call with the same extras and the same pyproject.toml does nothing.
+With --lowest, the environment is .venv-lowest, and of each requirement it holds the
+lowest version that pyproject.toml allows. A second call with the same extras and the
+same pyproject.toml does nothing.
 """
 
 import hashlib
 import os
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".venv"
+LOWEST = "--lowest" in sys.argv
+FOLDER = ROOT / (".venv-lowest" if LOWEST else ".venv")
 PYTHON = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -49,6 +53,14 @@ def make():
     venv.create(FOLDER, with_pip=with_pip, clear=True)
 
 
+def lowest(extras):
+    """Return the requirements of the project and its extras, each at its floor."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = [project["dependencies"]]
+    lists += [project["optional-dependencies"][name] for name in extras]
+    return sorted({item.replace(">=", "==") for items in lists for item in items})
+
+
 def main(extras):
     """Install the project, editable, with the extras that are not there yet."""
     make()
@@ -63,10 +75,12 @@ def main(extras):
         return
     wanted = ",".join(extras)
     target = f".[{wanted}]" if wanted else "."
-    run(*pip(), "install", "--quiet", "--disable-pip-version-check", "-e", target)
+    pins = lowest(extras) if LOWEST else []
+    options = ["--quiet", "--disable-pip-version-check"]
+    run(*pip(), "install", *options, "-e", target, *pins)
     for stamp in stamps.values():
         stamp.write_text(digest)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main([name for name in sys.argv[1:] if name != "--lowest"])

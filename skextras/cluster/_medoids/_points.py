@@ -16,7 +16,7 @@ class Points(NamedTuple):
     ascending hashes of the rows, or None for precomputed dissimilarities.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # beside tuple.index
     weight: np.ndarray
     position: np.ndarray
     keys: np.ndarray | None

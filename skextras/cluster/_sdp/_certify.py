@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.utils import check_array, check_random_state
 
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import check_number
+from skextras._validation import check_number, in_words
 from skextras.cluster._sdp import _bounds
 from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._points import Points
@@ -343,7 +343,7 @@ class _Options:
             number = isinstance(value, float | np.floating)
             if not (number and 0 < value < 1):
                 raise ValueError(
-                    f"{name} must be a float between 0 and 1, got {value!r}."
+                    f"{name} must be a float between 0 and 1, got {in_words(value)}."
                 )
         self.tol, self.max_iter, self.block_size = tol, max_iter, block_size
         self.sample_size, self.n_draws = sample_size, n_draws
@@ -351,7 +351,7 @@ class _Options:
         self.n_jobs = n_jobs
         if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
             raise ValueError(
-                f"n_jobs must be None or an integer that is not 0, got {n_jobs!r}."
+                f"n_jobs must be None or an integer that is not 0, got {in_words(n_jobs)}."
             )
         for name in ("max_iter", "n_draws", "max_memory"):
             check_number(getattr(self, name), name, 1)
@@ -396,7 +396,7 @@ class _Options:
 def _check_method(method, methods):
     if method not in methods:
         names = ", ".join(repr(name) for name in methods)
-        raise ValueError(f"method must be one of {names}, got {method!r}.")
+        raise ValueError(f"method must be one of {names}, got {in_words(method)}.")
 
 
 def _check_X(X, function):
