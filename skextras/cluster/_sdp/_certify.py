@@ -351,7 +351,8 @@ class _Options:
         self.n_jobs = n_jobs
         if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
             raise ValueError(
-                f"n_jobs must be None or an integer that is not 0, got {in_words(n_jobs)}."
+                "n_jobs must be None or an integer that is not 0, got "
+                f"{in_words(n_jobs)}."
             )
         for name in ("max_iter", "n_draws", "max_memory"):
             check_number(getattr(self, name), name, 1)
