@@ -49,6 +49,8 @@ FUNCTIONS = {
 @pytest.mark.parametrize(("family", "name"), PARAMETERS)
 @pytest.mark.parametrize("value", [LONG, {"a": LONG}, "long" * 9000], ids=type)
 def test_parameters(family, name, value):
+    if isinstance(value, dict) and name in ("solver_options", "metric_params"):
+        pytest.skip("a dict is what they take")
     if family().get_params()[name] is not None and isinstance(value, dict):
         pytest.skip("one kind is enough")
     with pytest.raises((TypeError, ValueError)) as caught:
