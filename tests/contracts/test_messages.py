@@ -60,7 +60,9 @@ def test_parameters(family, name, value):
 
 @pytest.mark.parametrize("call", FUNCTIONS.values(), ids=FUNCTIONS)
 @pytest.mark.parametrize(
-    "value", [LONG, [LONG], [*LONG[-5000:], 0.5], ["x" * 9000], [None] * 3], ids=str
+    "value",
+    [LONG, [LONG], [*LONG[-5000:], 0.5], [None] * 3],
+    ids=["integers", "a row", "floats", "None"],
 )
 def test_functions(call, value):
     with pytest.raises((TypeError, ValueError)) as caught:
