@@ -549,5 +549,5 @@ class SDPKMeans(
 
 # A class that transforms wraps ``transform`` when it is made, and a condition would be
 # lost in the wrapper: it comes last.
-SDPKMeans.transform = available_if(_has_centers)(SDPKMeans.transform)
-SDPKMeans.fit_transform = available_if(_has_centers)(SDPKMeans.fit_transform)
+for _name in ("transform", "fit_transform"):
+    setattr(SDPKMeans, _name, available_if(_has_centers)(getattr(SDPKMeans, _name)))
