@@ -20,7 +20,7 @@ def instance(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:The relaxation did not come to rest")
+@pytest.mark.filterwarnings("ignore:The relaxation did not converge")
 @pytest.mark.parametrize("part", range(4))
 def test_thousand_instances(part):
     """No bound above the optimum, no false certificate."""

@@ -1,38 +1,44 @@
 """ADMM for the relaxation of Peng and Wei, made for its lower bound."""
 
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh, lapack
+from scipy.linalg import eigh
 
+from skextras._callbacks import unseen
 from skextras._parallel import raise_if_stopped
 from skextras.cluster._sdp._admm_kernels import measure, update
+from skextras.cluster._sdp._exact import dual_bound, ritz
 
 _RELAXATION = 1.8
 _EVERY = 10  # iterations between two looks at bound and residuals
-_STALL = 20  # looks without progress after which nothing more is expected
+_STALL = 10  # looks without progress after which single precision is left
+_PROGRESS = 0.95  # residual, as a fraction of the least so far, that is progress
+_COARSE = 1e-5  # error of the bound in single precision, in units of A
+_AGAIN = 0.3  # fall of the residual after which a proof that failed is tried again
+_LONG = 200  # iterations after which the bound is proven; then after twice as many
 _UNEVEN = 3  # ratio of the residuals at which rho changes
 _SPARE = 6  # vectors beyond the eigenvectors that Z has, at least
 _FRESH = 3  # of these, vectors that are made at random now and then
-_INDEPENDENT = 1e-3  # squared distance from the others of a direction that counts
 _ROWS = 256  # rows of T that are worked on at a time: they stay in the cache
 
 
 class Solution(NamedTuple):
-    """Dual matrix and low-rank primal solution of the relaxation.
+    """Dual bound and low-rank primal solution of the relaxation.
 
-    ``negative`` is -N, scaled as the points are. Z is VV' + 11'/n for V = ``factor``.
-    The rows of ``vectors`` are near the leading eigenvectors of A + N.
+    Z is VV' + 11'/n for V = ``factor``, ``value`` is tr A - <A, Z>, and ``bound`` is
+    proven: both are scaled as the points are. ``stalled`` tells that the residuals had
+    no more progress; ``work`` is where the ADMM can go on.
     """
 
-    negative: np.ndarray
     factor: np.ndarray
     value: float
+    bound: float
     infeasibility: float
     n_iter: int
     converged: bool
-    vectors: np.ndarray | None = None
+    stalled: bool = False
+    work: object = None
 
 
 def threshold(values, count):
@@ -47,16 +53,30 @@ def threshold(values, count):
     return ends[place] + min(max(share, 0.0), 1.0) * (ends[place + 1] - ends[place])
 
 
-def solve(points, n_clusters, *, max_iter=1000, dtype=np.float32, **options):
-    """Run the ADMM in single precision, and in double where that was not enough.
+def solve(points, n_clusters, *, max_iter=1000, known=None, **options):
+    """Run the ADMM in single precision, and on in double where that was not enough.
 
     See ``run``. Single precision fails where the value is a small part of the total.
+    ``known(solution)``, if given, is asked before: if it returns true, the first
+    solution is enough. The better of both bounds is returned.
     """
-    solution = run(points, n_clusters, max_iter=max_iter, dtype=dtype, **options)
-    if not solution.converged and solution.n_iter < max_iter and dtype == np.float32:
-        options |= {"max_iter": max_iter, "dtype": np.float64}
-        solution = run(points, n_clusters, **options)
-    return solution
+    first = run(points, n_clusters, max_iter=max_iter, **options)
+    left = max_iter - first.n_iter
+    if first.converged or left <= 0 or (known is not None and known(first)):
+        return first
+    return go_on(points, n_clusters, first, max_iter=left, **options)
+
+
+def go_on(points, n_clusters, solution, **options):
+    """Run the ADMM on from a solution, in double precision; see ``run``.
+
+    ``n_iter`` of the result counts the iterations before, and its bound is not lower.
+    """
+    work = solution.work.in_double(points)
+    new = run(points, n_clusters, work=work, **options)
+    return new._replace(
+        n_iter=solution.n_iter + new.n_iter, bound=max(new.bound, solution.bound)
+    )
 
 
 def run(
@@ -64,31 +84,36 @@ def run(
     n_clusters,
     *,
     max_iter,
-    dtype,
+    work=None,
+    dtype=np.float32,
     tol=1e-4,
     target=None,
     feasible=False,
-    step=nullcontext,
+    step=unseen,
 ):
-    """Run the ADMM until the lower bound has come to rest.
+    """Run the ADMM until the lower bound has converged, and is proven.
 
     The matrix T = Y + U holds the nonnegative part of the splitting and the multiplier
     at once: Y = max(T, 0), N = -rho min(T, 0), and Y - U = |T|. Each iteration projects
     M = |T| + A / rho on the symmetric stochastic matrices of trace K, whose eigenvalues
-    lie in [0, 1], by its eigenvalues above a threshold. Single precision is enough:
-    the bound holds for any N, and is computed from it in double precision.
+    lie in [0, 1], by its eigenvalues above a threshold. Single precision is often
+    enough: the bound holds for any N, and is computed from it in double precision.
 
-    Stops when the bound is as near to ``target`` as a fraction ``tol``, or when it
-    moves by less than tol / 2 in ``_EVERY`` iterations, is within ``tol`` of the value
-    of Z, and Z is feasible to 6 tol; with ``feasible=True``, to ``tol``. Also stops,
-    without having converged, when ``_STALL`` looks have not moved it: the precision
-    has no more to give.
+    Along the way the bound is only estimated, from above. So N and Z are kept where the
+    residuals are least, not where the estimate is largest. Stops when a bound is proven
+    that is as near to ``target`` as a fraction ``tol``, or to the estimate; the latter
+    is tried when the estimate moves by less than tol / 2 in ``_EVERY`` iterations, is
+    within ``tol`` of the value of Z, and Z is feasible to 6 tol; with
+    ``feasible=True``, to ``tol``. Also stops, without having converged, when the
+    residuals have not fallen for long, or when single precision is too
+    coarse for a value that is small beside A.
     ``step()`` is entered as a context around every iteration.
     """
     # A larger rho makes Z feasible sooner; a smaller one is better for the bound.
-    work = _Work(points, n_clusters - 1, 2.25 if feasible else 1.0, dtype)
+    if work is None:
+        work = _Work(points, n_clusters - 1, 2.25 if feasible else 1.0, dtype)
+    record, values, converged, stalled = _Record(points, work), [], False, False
     slack = (1 if feasible else 6) * tol * n_clusters**0.5
-    best, best_value, values, converged, iteration = None, -np.inf, [], False, 0
     for iteration in range(1, max_iter + 1):
         look = iteration % _EVERY == 0 or iteration == max_iter
         raise_if_stopped()
@@ -96,29 +121,82 @@ def run(
             work.iterate(look)
         if not look:
             continue
-        value, margin = work.value, tol * abs(work.value) + work.noise
-        if value > best_value:
-            best_value, best = value, work.total.negative(work.rho * work.unit)
+        record.see(iteration)
+        value = work.value
         values.append(value)
-        if target is not None and target - value <= tol * target:
-            converged = True
+        margin = tol * abs(value) + work.noise
+        goal = None if target is None else target / work.unit
+        if goal is not None and abs(goal - value) <= tol * goal:
+            converged = record.proves((1 - tol) * goal)
         elif len(values) > 1 and abs(value - values[-2]) <= margin / 2:
             close = abs(work.primal_value() - value) <= margin
-            converged = close and work.primal <= slack
-        if converged or (
-            len(values) > _STALL and best_value - max(values[:-_STALL]) <= margin / 10
-        ):
+            if close and work.primal <= slack:
+                converged = record.proves(value - margin)
+        if converged:
+            break
+        single = work.dtype == np.float32
+        coarse = single and tol * abs(value) < _COARSE
+        stalled = record.age >= (1 if single else 3) * _STALL
+        if stalled or (coarse and len(values) > 2):
             break
         work.balance()
-    return Solution(
-        best.full(),
-        work.active.T.astype(np.float64),
-        best_value * work.unit,
-        work.primal / n_clusters**0.5,
-        iteration,
-        converged,
-        work.vectors.astype(np.float64),
-    )
+    return record.solution(iteration, converged, stalled)
+
+
+class _Record:
+    """The state of least residuals, and the largest bound that was proven."""
+
+    def __init__(self, points, work):
+        self.points, self.work = points, work
+        self.bound, self.least, self.age = -np.inf, np.inf, 0
+        self.mark = self.asked = np.inf
+        self.next = _LONG
+
+    def see(self, iteration):
+        """Look at the state; keep it if its residuals are less than before."""
+        work = self.work
+        residual = work.primal + work.dual
+        self.age += 1
+        if residual < _PROGRESS * self.mark:
+            self.mark, self.age = residual, 0
+        if residual < self.least or not np.isfinite(self.least):
+            self.least, self.proven = residual, False
+            self.factor, self.primal = work.active.T.astype(np.float64), work.primal
+            self.negative = work.total.negative(work.rho * work.unit)
+            self.vectors = work.vectors.astype(np.float64)
+        if iteration >= self.next:
+            self.next *= 2
+            self.prove()
+
+    def prove(self):
+        """Prove the bound of the state that is kept."""
+        if not self.proven:
+            self.proven = True
+            args = self.negative.full(), self.vectors
+            bound = dual_bound(self.points, self.work.count + 1, *args)
+            self.bound = max(self.bound, bound)
+
+    def proves(self, level):
+        """Tell if a bound of at least ``level`` is proven; try it now and then."""
+        if self.least <= _AGAIN * self.asked:
+            self.asked = self.least
+            self.prove()
+        return self.bound >= level * self.work.unit
+
+    def solution(self, n_iter, converged, stalled):
+        """Return what was found."""
+        self.prove()
+        points, work = self.points, self.work
+        return Solution(
+            self.factor,
+            points.total - points.inner(self.factor),
+            self.bound,
+            self.primal / (work.count + 1) ** 0.5,
+            n_iter,
+            converged,
+            stalled,
+            work,
+        )
 
 
 class _Panels:
@@ -187,23 +265,6 @@ def _centered(rows):
     return rows
 
 
-def ritz(vectors, images):
-    """Rayleigh-Ritz: values, descending, and their coefficients of ``vectors``.
-
-    The vectors need not be orthogonal; what depends on the others is left out.
-    """
-    gram = (vectors @ vectors.T).astype(np.float64)
-    inner = (vectors @ images.T).astype(np.float64)
-    lower, order, rank, _ = lapack.dpstrf(gram, lower=1, tol=_INDEPENDENT)
-    lower, kept = lower[:rank, :rank], order[:rank] - 1
-    inner = lapack.dsygst(inner[kept[:, None], kept], lower, lower=1)[0]
-    values, turn = np.linalg.eigh(inner)  # of its lower triangle
-    turn = lapack.dtrtrs(lower, turn[:, ::-1], lower=1, trans=1)[0]
-    out = np.zeros((rank, len(gram)), vectors.dtype)
-    out[:, kept] = turn.T
-    return values[::-1], out
-
-
 class _Work:
     """The state of the iteration, in units of the largest eigenvalue of A.
 
@@ -224,6 +285,26 @@ class _Work:
         self.images = self._image(self.total.size_times(self.vectors))
         self.value = self.primal = self.dual = self.multiplier = np.inf
 
+    def in_double(self, points):
+        """Return the state in double precision, with more vectors."""
+        if self.dtype == np.float64:
+            return self
+        self.dtype, self.spare = np.float64, 4 * self.spare
+        self.noise = 10 * float(np.finfo(float).eps)
+        self._set_data(points.factor(), points.gram)
+        self.total.panels = [p.astype(float) for p in self.total.panels]
+        self.vectors = self.vectors.astype(float)
+        self.images = self._image(self.total.size_times(self.vectors))
+        return self
+
+    def _set_data(self, F, gram):
+        """Set A, or F of A = FF', in its unit."""
+        self.A = self.F = None
+        if F is None:
+            self.A = (gram() / self.unit).astype(self.dtype)
+        else:
+            self.F = (F / np.sqrt(self.unit)).astype(self.dtype)
+
     def _scale(self, points):
         """Set A, or F of A = FF', in its unit; return its leading eigenvectors."""
         F = points.factor()
@@ -240,11 +321,7 @@ class _Work:
             start /= np.linalg.norm(start, axis=1, keepdims=True)
         self.unit = max(values[-1], np.finfo(float).tiny)
         self.constant = points.total / self.unit
-        self.A = self.F = None
-        if F is None:
-            self.A = (gram / self.unit).astype(self.dtype)
-        else:
-            self.F = (F / np.sqrt(self.unit)).astype(self.dtype)
+        self._set_data(F, lambda: gram)
         return start
 
     def _wanted(self, rank):

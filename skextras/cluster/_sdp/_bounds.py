@@ -1,8 +1,10 @@
 """Lower bounds of points: by the relaxation, by blocks of rows, by random draws."""
 
+import warnings
 from math import log, sqrt
 
 import numpy as np
+from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras import _fitting
@@ -10,6 +12,7 @@ from skextras._parallel import map_blocks, n_threads
 from skextras._validation import check_memory
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._quick import Quick, quick_bound
 
 _BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a kernel
 
@@ -32,30 +35,88 @@ def check_dense(n_samples, max_memory, way_out, n_jobs=1):
     )
 
 
-def sdp_bound(points, n_clusters, *, tol, max_iter, target=None, warn=False):
-    """Return the scaled bound of the relaxation; not below that of N = 0."""
+def sdp_bound(
+    points, n_clusters, *, tol, max_iter, target=None, known=None, warn=False
+):
+    """Return the scaled bound of the relaxation, or a larger one that costs less.
+
+    ``known`` is a bound; ``target``, the inertia of labels, is what it may reach.
+    """
     if n_clusters == 1:
         return points.total * (1 - 1e-12)
     if n_clusters >= points.n or points.total <= 0:
         return 0.0
-    options = {"max_iter": max_iter, "target": target}
-    solution = _admm.solve(points, n_clusters, tol=tol, **options)
-    if warn and not solution.converged:
+    best = [-np.inf if known is None else known]
+    if points.factor() is not None:
+        best.append(dual_bound(points, n_clusters))
+
+    settled = False
+
+    def settles(_):
+        """Tell if the clusters of K-means are proven optimal."""
+        nonlocal settled
+        quick = known_bound(points, n_clusters)
+        best.append(quick.bound)
+        settled = quick.proven
+        return settled
+
+    options = {"tol": tol, "max_iter": max_iter, "target": target}
+    solution = _admm.solve(points, n_clusters, known=settles, **options)
+    if settled:
+        return max(*best, solution.bound)
+    best.append(tightened(points, n_clusters, solution, target, tol, max_iter))
+    reached = target is not None and max(best) >= (1 - tol) * target
+    if warn and not (solution.converged or reached):
         _fitting.warn(
-            f"The relaxation did not come to rest in {solution.n_iter} iterations: the "
-            "bound holds, and may be larger with a larger max_iter.",
+            f"The relaxation {outcome(solution)}. The bound holds, but may be loose: "
+            f"{advice(solution)}.",
             ConvergenceWarning,
         )
-    bound = dual_bound(points, n_clusters, solution.negative, solution.vectors)
-    if target is not None and bound < target <= bound + 3 * tol * target:
-        # The relaxation seems tight: single precision would be the last obstacle.
-        solution = _admm.solve(
-            points, n_clusters, tol=1e-7, dtype=np.float64, **options
-        )
-        bound = max(
-            bound, dual_bound(points, n_clusters, solution.negative, solution.vectors)
-        )
-    return bound
+    return max(best)
+
+
+def known_bound(points, n_clusters):
+    """Return the quick bound of the clusters that K-means finds."""
+    X, loss = points.euclidean(n_clusters)
+    with warnings.catch_warnings():  # of few distinct rows
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        labels = KMeans(n_clusters, n_init=10, random_state=0).fit(X).labels_
+    codes = np.unique(labels, return_inverse=True)[1].ravel()
+    if codes.max() + 1 < n_clusters:
+        return Quick(-np.inf, np.inf, False)
+    quick = quick_bound(X, codes, n_clusters)
+    return quick._replace(bound=quick.bound - loss, inertia=quick.inertia - loss)
+
+
+def tightened(points, n_clusters, solution, target, tol, max_iter):
+    """Return the bound of a solution, proven to more digits if it nearly is ``target``.
+
+    The relaxation seems to be tight then, and a larger bound would prove the labels.
+    """
+    left = max_iter - solution.n_iter
+    near = target is not None and solution.bound < target <= (
+        solution.bound + 3 * tol * abs(target)
+    )
+    if not near or left <= 0 or solution.work is None:
+        return solution.bound
+    options = {"max_iter": left, "target": target, "tol": 1e-7}
+    return _admm.go_on(points, n_clusters, solution, **options).bound
+
+
+def outcome(solution):
+    """Say how a solution that has not converged ended."""
+    ended = "stalled after" if solution.stalled else "did not converge in"
+    return (
+        f"{ended} {solution.n_iter} iterations (constraint violation "
+        f"{solution.infeasibility:.1g})"
+    )
+
+
+def advice(solution):
+    """Say what may help a solution that has not converged."""
+    if solution.stalled:
+        return "more iterations would not help; a larger tol or fewer clusters may"
+    return "raise max_iter or tol"
 
 
 def block_bound(points, n_clusters, labels, block_size, *, tol, max_iter, n_jobs):

@@ -265,7 +265,7 @@ def certify_points(points, codes, n_clusters, method, options, rng):
         value = inertia * points.scale
         return make_result(value, value, "trivial", floor=floor)
     best, name = -np.inf, "spectral"
-    if method in ("auto", "quick") and points.X is not None:
+    if method in ("auto", "quick", "sdp") and points.X is not None:
         best = quick_bound(points.X, codes, n_clusters).bound
         name = "quick"
         if method == "quick":
@@ -278,7 +278,9 @@ def certify_points(points, codes, n_clusters, method, options, rng):
             method = "sdp"  # a kernel is there: n x n matrices have their place
             if points.X is not None:
                 method = options.best(points.n, n_clusters)
-        bound = _one_bound(points, codes, n_clusters, method, options, rng, inertia)
+        bound = _one_bound(
+            points, codes, n_clusters, method, options, rng, inertia, best
+        )
         if bound > best:
             best, name = bound, method
     return make_result(
@@ -290,7 +292,9 @@ def certify_points(points, codes, n_clusters, method, options, rng):
     )
 
 
-def _one_bound(points, labels, n_clusters, method, options, rng, inertia=None):
+def _one_bound(
+    points, labels, n_clusters, method, options, rng, inertia=None, known=None
+):
     if method == "spectral":
         return dual_bound(points, n_clusters)
     if method == "sdp":
@@ -300,6 +304,7 @@ def _one_bound(points, labels, n_clusters, method, options, rng, inertia=None):
             tol=options.tol,
             max_iter=options.max_iter,
             target=inertia,
+            known=known,
             warn=True,
         )
     fast = {

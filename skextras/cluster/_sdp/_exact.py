@@ -3,11 +3,28 @@
 import numpy as np
 from scipy.linalg import blas, eigh, lapack
 
-from skextras.cluster._sdp._admm import ritz
 from skextras.cluster._sdp._exact_kernels import center, subtract
 from skextras.cluster._sdp._points import EPS
 
-_LIFTS = (1e-9, 1e-7, 1e-5)  # of the total: how much may be lost for a short proof
+_LIFTS = (1e-9, 1e-7, 1e-5)  # of the bound: how much may be lost for a short proof
+_INDEPENDENT = 1e-3  # squared distance from the others of a direction that counts
+
+
+def ritz(vectors, images):
+    """Rayleigh-Ritz: values, descending, and their coefficients of ``vectors``.
+
+    The vectors need not be orthogonal; what depends on the others is left out.
+    """
+    gram = (vectors @ vectors.T).astype(np.float64)
+    inner = (vectors @ images.T).astype(np.float64)
+    lower, order, rank, _ = lapack.dpstrf(gram, lower=1, tol=_INDEPENDENT)
+    lower, kept = lower[:rank, :rank], order[:rank] - 1
+    inner = lapack.dsygst(inner[kept[:, None], kept], lower, lower=1)[0]
+    values, turn = np.linalg.eigh(inner)  # of its lower triangle
+    turn = lapack.dtrtrs(lower, turn[:, ::-1], lower=1, trans=1)[0]
+    out = np.zeros((rank, len(gram)), vectors.dtype)
+    out[:, kept] = turn.T
+    return values[::-1], out
 
 
 def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
@@ -15,8 +32,9 @@ def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
 
     Its lower triangle is read. From ``vectors`` whose span is near the leading
     eigenvectors, the bound is proven by a Cholesky factor if that costs less than a
-    small part of ``total``. Otherwise the eigenvalues come from LAPACK's direct solver,
-    which leaves none out; the rounding of a backward stable method is added.
+    small part of its distance from ``total``. Otherwise the eigenvalues come from
+    LAPACK's direct solver, which leaves none out; the rounding of a backward stable
+    method is added.
     """
     n = len(matrix)
     if count == 0:
@@ -26,7 +44,9 @@ def sum_of_largest(matrix, count, norm, *, total=0.0, vectors=None):
         spaces = _leading(matrix, vectors)
         for lift in _LIFTS:
             values, leading = next(spaces)
-            bound = _proven_sum(matrix, count, values, leading, lift * total)
+            lift *= abs(total - values[:count].sum())
+            lift = max(lift, margin / (4 * count))
+            bound = _proven_sum(matrix, count, values, leading, lift)
             if bound is not None:
                 return bound + margin
     options = {"eigvals_only": True, "check_finite": False}
@@ -104,6 +124,10 @@ def dual_bound(points, n_clusters, negative=None, vectors=None):
         constant = max(-float(sums[1].sum()) / n, 0.0)
     rounding = 4 * n * EPS * (abs(points.total) + constant)
     largest = sum_of_largest(
-        matrix, count, np.sqrt(square), total=abs(points.total), vectors=vectors
+        matrix,
+        count,
+        np.sqrt(square),
+        total=points.total - constant,
+        vectors=vectors,
     )
     return points.total - constant - largest - rounding

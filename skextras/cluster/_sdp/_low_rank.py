@@ -27,6 +27,7 @@ class LowRank(NamedTuple):
     infeasibility: float
     n_iter: int
     converged: bool
+    stalled: bool = False
 
 
 def solve(points, n_clusters, rank, *, n_init, tol, max_iter, rng, step=nullcontext):

@@ -40,7 +40,7 @@ def solve(points, n_clusters, options):
     value = points.total - problem.value * unit
     n_iter = int(problem.solver_stats.num_iters or 0)
     converged = problem.status == "optimal"
-    return Solution(None, _factor(Z), value, float(violation), n_iter, converged)
+    return Solution(_factor(Z), value, -np.inf, float(violation), n_iter, converged)
 
 
 def _factor(Z):

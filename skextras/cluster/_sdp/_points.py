@@ -65,6 +65,31 @@ class Points:
         """Return F of shape (n, d) with A = FF', or None if A is shorter or given."""
         return self.X if self.X is not None and 2 * self.X.shape[1] < self.n else None
 
+    def euclidean(self, n_clusters):
+        """Return rows whose inertias are those of a kernel, plus a constant or less.
+
+        The constant is returned, too: a lower bound for the rows, minus it, is one for
+        the kernel. I - Z is positive semidefinite, of trace n - K: to add tI to A, or
+        what is positive semidefinite, adds to the inertia at most, or at least, that.
+        """
+        if self.X is not None:
+            return self.X, 0.0
+        values, vectors = eigh(self._gram)
+        rounding = 4 * self.n * EPS * np.abs(values).max()
+        shift = max(-values[0], 0.0)
+        if shift > rounding:  # indefinite
+            values = values + shift
+        kept = values > rounding
+        rows = vectors[:, kept] * np.sqrt(values[kept])
+        rows -= rows.mean(axis=0)
+        return rows, (shift + rounding) * (self.n - n_clusters)
+
+    def inner(self, factor):
+        """Return <A, VV'> for V of n rows."""
+        if self.X is None:
+            return float(np.einsum("ij,ij->", self._gram @ factor, factor))
+        return float(np.square(factor.T @ self.X).sum())
+
     def inertia(self, codes, n_clusters):
         """Return the scaled inertia of clusters 0, 1, ..."""
         size = np.bincount(codes, minlength=n_clusters)

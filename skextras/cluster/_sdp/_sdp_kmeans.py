@@ -26,6 +26,7 @@ from skextras._validation import (
     validate_data,
 )
 from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
+from skextras.cluster._sdp._bounds import advice, known_bound, outcome, tightened
 from skextras.cluster._sdp._certify import certify_points
 from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._result import make_result
@@ -362,14 +363,10 @@ class SDPKMeans(
         self.infeasibility_ = float(solution.infeasibility)
         self.n_iter_ = max(int(solution.n_iter), 1)
         if not solution.converged:
-            limits = "max_iter or tol"
+            way_out = advice(solution)
             if settings.solver == "cvxpy":
-                limits = "the limits of the solver by solver_options"
-            warn(
-                f"SDPKMeans did not converge in {self.n_iter_} iterations (constraint "
-                f"violation {self.infeasibility_:.1g}): raise {limits}.",
-                ConvergenceWarning,
-            )
+                way_out = "raise the limits of the solver by solver_options"
+            warn(f"SDPKMeans {outcome(solution)}: {way_out}.", ConvergenceWarning)
         return solution, factor
 
     def _round(self, points, distinct, factor, settings, rng):
@@ -409,7 +406,7 @@ class SDPKMeans(
         self.certified_ = False
         if settings.certificate is None:
             return
-        method, has_dual = settings.certificate, getattr(solution, "negative", None)
+        method, has_dual = settings.certificate, getattr(solution, "work", None)
         if equal and (k == points.n or points.floor == 0):
             result = make_result(0.0, 0.0, "trivial", floor=points.floor)
         elif n_used < k and inertia > points.floor:
@@ -425,16 +422,20 @@ class SDPKMeans(
 
     def _from_dual(self, points, codes, settings, solution, inertia, rng):
         """Certify by the quick method, then by the N that the ADMM has left."""
-        k, options = settings.n_clusters, settings.bounds
-        if points.X is not None and settings.certificate == "auto":
-            result = certify_points(points, codes, k, "quick", options, rng)
-            if result.certified:
-                return result
-        bound = dual_bound(points, k, solution.negative, solution.vectors)
-        if inertia - bound <= 3 * settings.tol * abs(inertia):
-            return certify_points(points, codes, k, "sdp", options, rng)
+        k, quick = settings.n_clusters, None
+        if points.X is not None:
+            quick = certify_points(points, codes, k, "quick", settings.bounds, rng)
+            if quick.certified:
+                return quick
+        limits = settings.tol, settings.max_iter
+        bound = tightened(points, k, solution, inertia, *limits)
+        if not solution.converged:
+            bound = max(bound, known_bound(points, k).bound)
         values = bound * points.scale, inertia * points.scale
-        return make_result(*values, "sdp", floor=points.floor)
+        result = make_result(*values, "sdp", floor=points.floor)
+        if quick is not None and quick.lower_bound > result.lower_bound:
+            return quick
+        return result
 
     def _warn_of_equal_points(self, n_distinct, k):
         if n_distinct >= k:
