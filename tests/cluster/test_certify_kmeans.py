@@ -1,17 +1,20 @@
 """Bounds of K-means: against brute force, dense matrices, and what is invariant."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pandas
 import polars
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_iris, load_wine, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
-from skextras.cluster import certify_kmeans, kmeans_lower_bound
+from skextras.cluster import SDPKMeans, certify_kmeans, kmeans_lower_bound
 from skextras.cluster._sdp import _admm, _bounds, _exact
 from skextras.cluster._sdp._points import Points
 from skextras.cluster._sdp._quick import _Clusters, _inertia_and_slack, quick_bound
+from skextras.cluster._sdp._result import make_result
 from tests import naive_sdp
 
 METHODS = ["auto", "quick", "sdp", "blocks", "monte-carlo"]
@@ -239,11 +242,13 @@ def test_better_methods_give_better_bounds():
 
 def test_readable():
     labels = KMeans(3, n_init=10, random_state=0).fit(IRIS).labels_
-    assert repr(certify_kmeans(IRIS, labels)).startswith("<within 4.2 % of optimal: ")
+    assert repr(certify_kmeans(IRIS, labels)).startswith(
+        "<at most 4.5 % above the optimum: "
+    )
     chance = certify_kmeans(
         IRIS, labels, method="monte-carlo", n_draws=20, sample_size=60, confidence=0.9
     )
-    assert "% of optimal with probability 0.9: lower_bound=" in repr(chance)
+    assert "% above the optimum with probability 0.9: lower_bound=" in repr(chance)
     assert repr(kmeans_lower_bound(IRIS, 3)).startswith("<no clustering has a smaller")
 
 
@@ -422,7 +427,7 @@ def test_bounds_far_from_0(method):
     """Even numbers near 2**53 keep their differences, and nothing else."""
     rng = np.random.default_rng(0)
     options = {"method": method} | ({"block_size": 4} if method == "blocks" else {})
-    for _ in range(20):
+    for _ in range(8):
         steps = rng.choice([0.0, 1, 2, 3, 7, 8], size=(8, 1))
         inertias = 4 * naive_sdp.inertias(steps, 2)
         best, X = inertias.min(), 2.0**53 + 2 * steps
@@ -495,6 +500,174 @@ def test_bound_that_did_not_converge():
     with pytest.warns(ConvergenceWarning, match=r"did not converge in 10 .* max_iter"):
         bound = kmeans_lower_bound(IRIS, 3, method="sdp", max_iter=10)
     assert bound.lower_bound <= 78.9
+
+
+@pytest.mark.parametrize(
+    ("bound", "inertia", "verdict"),
+    [
+        (54.0, 100.0, "<at most 86 % above the optimum: "),  # 85.19: not "46 %", or 85
+        (50.0, 100.0, "<at most 100 % above the optimum: "),
+        (1e-3, 100.0, "<at most 10000000 % above the optimum: "),
+        (99.0, 100.0, "<at most 1.1 % above the optimum: "),
+        (0.0, 1.0, "<not bounded: "),
+    ],
+)
+def test_what_is_guaranteed(bound, inertia, verdict):
+    assert repr(make_result(bound, inertia, "sdp")).startswith(verdict)
+
+
+LAYOUTS = {
+    "line": [[0.0], [10], [25]],
+    "far": [[0, 0], [8, 0], [5000, 0]],
+    "scales": [[0.0], [20], [100], [1000]],
+    "powers": [[4.0**power] for power in range(2, 7)],
+    "groups": [[0, 0], [12, 0], [0, 30], [200, 200], [215, 200]],
+    "corners": [[0, 0, 0], [15, 0, 0], [0, 15, 0], [0, 0, 15]],
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.filterwarnings("ignore:SDPKMeans stalled")
+def test_the_relaxation_proves_what_the_quick_method_proves(layout, seed):
+    """The value may be a tiny part of the total, and the estimate overshoots early."""
+    centers = np.array(LAYOUTS[layout], dtype=float)
+    X, y = make_blobs(60, centers=centers, random_state=seed)
+    best = certify_kmeans(X, y, method="quick")
+    assert best.gap <= 2e-6
+    loose = kmeans_lower_bound(X, len(centers), method="sdp").lower_bound
+    assert (1 - 1e-4) * best.inertia <= loose <= best.inertia
+    gram = (X - X.mean(axis=0)) @ (X - X.mean(axis=0)).T
+    model = SDPKMeans(len(centers), affinity="precomputed", random_state=0).fit(gram)
+    bound = model.lower_bound_
+    assert (1 - 1e-4) * best.inertia <= bound <= best.inertia * (1 + 1e-8)
+
+
+def test_value_and_bound_of_a_kernel():
+    """In single precision both were off, the value by 42 % and the bound was 0."""
+    X, y = make_blobs(200, centers=[[0.0], [10.0], [25.0]], random_state=1)
+    C = X - X.mean(axis=0)
+    model = SDPKMeans(3, affinity="precomputed", random_state=0).fit(C @ C.T)
+    best = naive_sdp.inertia(X, y)
+    np.testing.assert_allclose(model.relaxed_inertia_, best, rtol=2e-4)
+    np.testing.assert_allclose(model.lower_bound_, best, rtol=1e-5)
+    Z = model.membership_matrix()
+    inner = np.trace(C @ C.T) - np.vdot(C @ C.T, Z)
+    np.testing.assert_allclose(model.relaxed_inertia_, inner, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:The relaxation")
+def test_more_work_gives_no_lower_bound():
+    """More clusters than there are groups: the ADMM is slow, in both precisions."""
+    X = make_blobs(80, centers=4, cluster_std=0.6, random_state=3)[0]
+    bounds = [
+        kmeans_lower_bound(X, 6, max_iter=max_iter, tol=tol).lower_bound
+        for max_iter, tol in [(50, 1e-3), (150, 1e-3), (500, 1e-3), (1000, 1e-5)]
+    ]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] > 1.05 * bounds[0]
+
+
+def test_a_stall_says_so():
+    rng = np.random.default_rng(7)
+    X = (rng.normal(size=(60, 4)) + 3 * rng.integers(0, 5, (60, 1)))[:30]
+    n_iter = []
+    for max_iter in (300, 5000, 20_000):
+        model = SDPKMeans(8, max_iter=max_iter, random_state=0)
+        sentence = "did not converge in 300 iterations .* raise max_iter or tol"
+        if max_iter > 300:
+            sentence = "stalled after [0-9]+ iterations .*more iterations would not"
+        with pytest.warns(ConvergenceWarning, match=sentence):
+            model.fit(X)
+        n_iter.append(model.n_iter_)
+    assert n_iter[0] == 300
+    assert 300 < n_iter[1] == n_iter[2] < 5000
+
+
+def test_precision_is_doubled_within_max_iter():
+    X, _ = mixture(60, 3, 3)
+    points = Points(X)
+    made = []
+
+    @contextmanager
+    def step():
+        made.append(1)
+        yield
+
+    options = {"tol": 1e-7, "max_iter": 150, "step": step}
+    solution = _admm.solve(points, 3, **options)
+    assert solution.work.dtype == np.float64
+    assert solution.n_iter == len(made) <= 150
+
+
+@pytest.mark.parametrize(
+    "kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+)
+def test_numpy_integers(kind):
+    """Small ones overflow in sums, unsigned ones in differences."""
+    kind, labels = np.dtype(kind).type, np.arange(150) // 50
+    call = {"method": "sdp", "max_iter": kind(100)}
+    expected = kmeans_lower_bound(IRIS, 3, method="sdp", max_iter=100)
+    assert kmeans_lower_bound(IRIS, kind(3), **call) == expected
+    blocks = {"method": "blocks", "random_state": 0}
+    expected = certify_kmeans(IRIS, labels, block_size=50, **blocks)
+    given = labels.astype(kind)
+    assert certify_kmeans(IRIS, given, block_size=kind(50), **blocks) == expected
+
+
+def test_boolean_labels():
+    X, labels = mixture(30, 2, 9)
+    assert certify_kmeans(X, labels == 1) == certify_kmeans(X, labels)
+
+
+def test_a_sample_of_all_points_is_solved_once(monkeypatch):
+    solve, calls = _admm.solve, []
+    monkeypatch.setattr(
+        _admm, "solve", lambda *a, **o: calls.append(1) or solve(*a, **o)
+    )
+    labels = np.arange(150) // 50
+    for result in (
+        certify_kmeans(IRIS, labels, method="monte-carlo"),
+        kmeans_lower_bound(IRIS, 3, method="monte-carlo", random_state=0),
+    ):
+        assert result.rigorous
+        assert result.method == "sdp"
+    assert len(calls) == 2
+
+
+@pytest.mark.filterwarnings("ignore:The relaxation stalled")
+def test_a_point_that_is_very_far():
+    for X, labels in (
+        ([[0], [1], [10], [11], [1e18]], [0, 1, 0, 1, 2]),
+        ([[1e18], [0], [1], [10], [11]], [2, 0, 1, 0, 1]),
+    ):
+        result = certify_kmeans(X, labels)
+        assert result.inertia == 100
+        assert result.lower_bound <= 1
+        assert not result.certified
+
+
+def test_repeated_rows():
+    X = np.repeat([[1.1, 2.3], [3.7, 1.9], [5.3, 9]], [3, 5, 7], axis=0)
+    labels = np.repeat([0, 1, 2], [3, 5, 7])
+    for method in METHODS:
+        result = certify_kmeans(X, labels, method=method, block_size=5, sample_size=5)
+        assert result.certified
+        assert result.inertia == result.gap == 0
+
+
+def test_differences_within_clusters_that_underflow():
+    X = [[0.0], [1e-170], [1e-169], [1.1e-169], [1.0]]
+    with pytest.raises(ValueError, match="squared distances within clusters below"):
+        certify_kmeans(X, [0, 1, 0, 1, 2])
+
+
+def test_powers_of_2_change_nothing():
+    X, labels = mixture(30, 3, 4)
+    first = certify_kmeans(X, labels)
+    scaled = certify_kmeans(X * 2.0**400, labels)
+    assert scaled.inertia == first.inertia * 2.0**800
+    np.testing.assert_allclose(scaled.gap, first.gap, rtol=1e-9)
 
 
 def test_errors_name_the_function():

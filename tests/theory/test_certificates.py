@@ -70,3 +70,65 @@ def test_monte_carlo_bounds_hold_as_often_as_they_say():
     careful = certify_kmeans(X, labels, **options, confidence=0.99, random_state=0)
     assert careful.lower_bound < bounds[0].lower_bound
     assert not careful.certified
+
+
+def hostile(seed):
+    """Return a few points far from 0, of mixed scales or repeated, and clusters."""
+    rng = np.random.default_rng(seed)
+    n, k, d = rng.integers(3, 8), rng.integers(2, 4), rng.integers(1, 4)
+    X = rng.normal(size=(n, d))
+    if rng.random() < 0.4:
+        X = np.round(2 * X)
+    if rng.random() < 0.5:  # scales of features
+        X *= 10.0 ** rng.integers(-8, 9, d)
+    if rng.random() < 0.5:  # scales of points
+        X *= 10.0 ** rng.integers(-6, 13, (n, 1))
+    if rng.random() < 0.3:  # repeated rows
+        X = X[rng.integers(0, n, n)]
+    if rng.random() < 0.3:  # constant feature
+        X[:, rng.integers(d)] = rng.normal()
+    if rng.random() < 0.4:
+        X += 10.0 ** rng.integers(-3, 16)
+    return X * 10.0 ** rng.choice([-100, 0, 0, 0, 100]), int(min(k, n - 1)), rng
+
+
+def hostile_inertias(X, labels):
+    """Inertias by cluster, each about one of its points, in extended precision."""
+    X = X.astype(np.longdouble)
+    values = {}
+
+    def of(members):
+        key = members.tobytes()
+        if key not in values:
+            rows = X[members] - X[members][0]
+            values[key] = ((rows - rows.mean(axis=0)) ** 2).sum()
+        return values[key]
+
+    return np.array([sum(of(row == a) for a in range(row.max() + 1)) for row in labels])
+
+
+def check_hostile(seed):
+    """Check the bounds, and the certificates of some labels, of an instance."""
+    X, k, rng = hostile(seed)
+    labels = naive_sdp.partitions(len(X), k)
+    inertias = hostile_inertias(X, labels)
+    best = float(inertias.min())
+    for method in ("spectral", "sdp") if seed % 10 == 0 else ("spectral",):
+        bound = kmeans_lower_bound(X, k, method=method, max_iter=60)
+        assert bound.lower_bound <= best * (1 + 1e-12), (seed, method)
+    places = {int(inertias.argmin()), *rng.integers(0, len(labels), 3).tolist()}
+    for place in places:
+        method = "sdp" if rng.random() < 0.1 else "quick"
+        result = certify_kmeans(X, labels[place], method=method, max_iter=60)
+        np.testing.assert_allclose(result.inertia, float(inertias[place]), rtol=1e-9)
+        assert result.lower_bound <= best * (1 + 1e-12), (seed, method)
+        if result.certified:
+            assert inertias[place] <= best * (1 + 2e-6), (seed, method)
+
+
+@pytest.mark.filterwarnings("ignore:The relaxation")
+@pytest.mark.parametrize("part", range(5))
+def test_hostile_points(part):
+    """Whatever the scales: no bound above the optimum, no false certificate."""
+    for seed in range(part, 150, 5):
+        check_hostile(seed)

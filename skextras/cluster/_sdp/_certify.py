@@ -62,7 +62,8 @@ def certify_kmeans(
         - "quick": a solution of the dual problem in closed form. Linear in the number
           of points. Proves well separated clusters optimal, and says little otherwise:
           the "spectral" bound of :func:`kmeans_lower_bound` takes its place if larger.
-        - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices.
+        - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices; not below
+          "quick" and "spectral".
         - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
           points.
         - "monte-carlo": from the "sdp" bounds of random samples. It holds with
@@ -75,9 +76,11 @@ def certify_kmeans(
     max_iter : int, default=1000
         Maximum number of iterations of the ADMM.
     block_size : int, default=1000
-        Most points of a block. Larger blocks give better bounds, and take more time.
+        Most points of a block. Larger blocks usually give better bounds, and take more
+        time.
     sample_size : int, default=300
-        Points of a random sample.
+        Points of a random sample. If there are no more, "sdp" takes the place of
+        "monte-carlo".
     n_draws : int, default=100
         Number of random samples.
     confidence : float, default=0.99
@@ -109,8 +112,8 @@ def certify_kmeans(
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` ended the relaxation of all points: the bound holds, and could
-        be larger.
+        If ``max_iter`` ended the relaxation of all points, or if it stalled: the bound
+        holds, and could be larger.
 
     See Also
     --------
@@ -150,9 +153,11 @@ def certify_kmeans(
     options.check(method, len(X), n_clusters)
     with blas_on_one_thread():
         points = _points(X)
-        return certify_points(
-            points, codes, n_clusters, method, options, check_random_state(random_state)
-        )
+        rng = check_random_state(random_state)
+        result = certify_points(points, codes, n_clusters, method, options, rng)
+    if result.inertia < np.finfo(np.float64).tiny:
+        _check_underflow(X, codes)
+    return result
 
 
 def kmeans_lower_bound(
@@ -199,7 +204,8 @@ def kmeans_lower_bound(
     block_size : int, default=1000
         Most points of a block.
     sample_size : int, default=300
-        Points of a random sample.
+        Points of a random sample. If there are no more, "sdp" takes the place of
+        "monte-carlo".
     n_draws : int, default=100
         Number of random samples.
     confidence : float, default=0.99
@@ -238,12 +244,14 @@ def kmeans_lower_bound(
     _check_method(method, ("auto", "spectral", "sdp", "blocks", "monte-carlo"))
     X = _check_X(X, "kmeans_lower_bound")
     check_number(n_clusters, "n_clusters", 1, len(X))
+    n_clusters = int(n_clusters)
     options = _Options(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
     )
     if method == "auto":
         method = options.best(len(X), n_clusters)
     options.check(method, len(X), n_clusters)
+    method = options.carried_out(method, len(X))
     rng = check_random_state(random_state)
     with blas_on_one_thread():
         points = _points(X)
@@ -274,6 +282,7 @@ def certify_points(points, codes, n_clusters, method, options, rng):
                 best, name = spectral, "spectral"
     proven = inertia - best <= CERTIFIED_GAP * abs(inertia)
     if method != "quick" and not proven:
+        method = options.carried_out(method, points.n)
         if method == "auto":
             method = "sdp"  # a kernel is there: n x n matrices have their place
             if points.X is not None:
@@ -350,19 +359,22 @@ class _Options:
                 raise ValueError(
                     f"{name} must be a float between 0 and 1, got {in_words(value)}."
                 )
-        self.tol, self.max_iter, self.block_size = tol, max_iter, block_size
-        self.sample_size, self.n_draws = sample_size, n_draws
-        self.confidence, self.max_memory = confidence, max_memory
-        self.n_jobs = n_jobs
         if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
             raise ValueError(
                 "n_jobs must be None or an integer that is not 0, got "
                 f"{in_words(n_jobs)}."
             )
-        for name in ("max_iter", "n_draws", "max_memory"):
-            check_number(getattr(self, name), name, 1)
-        for name in ("block_size", "sample_size"):
-            check_number(getattr(self, name), name, 2)
+        check_number(max_iter, "max_iter", 1)
+        check_number(n_draws, "n_draws", 1)
+        check_number(max_memory, "max_memory", 1)
+        check_number(block_size, "block_size", 2)
+        check_number(sample_size, "sample_size", 2)
+        # numpy's small integers would overflow
+        self.tol, self.confidence = float(tol), float(confidence)
+        self.max_iter, self.n_draws = int(max_iter), int(n_draws)
+        self.block_size, self.sample_size = int(block_size), int(sample_size)
+        self.max_memory = int(max_memory)
+        self.n_jobs = None if n_jobs is None else int(n_jobs)
 
     def best(self, n_samples, n_clusters):
         """Return the method of "auto"."""
@@ -370,6 +382,11 @@ class _Options:
         if n_samples <= _DENSE and fits:
             return "sdp"
         return "blocks" if self.block_size > n_clusters else "spectral"
+
+    def carried_out(self, method, n_samples):
+        """Return "sdp" for samples that would hold all points, all of them alike."""
+        whole = method == "monte-carlo" and self.sample_size >= n_samples
+        return "sdp" if whole else method
 
     def check(self, method, n_samples, n_clusters, *, name="method"):
         """Raise if the method cannot be carried out for so many points.
@@ -425,6 +442,18 @@ def _points(X):
             f"to {np.ptp(X, axis=0).max():g}: multiply X by a constant."
         )
     return points
+
+
+def _check_underflow(X, codes):
+    """Raise if points of the same cluster differ, where the inertia is taken for 0."""
+    first = np.unique(codes, return_index=True)[1]
+    differ = np.abs(X - X[first[codes]]).max()
+    if differ > 0:
+        raise ValueError(
+            "X has squared distances within clusters below the range of float64, with "
+            f"differences up to {differ:g}: multiply X by a constant, or round what "
+            "is meant to be equal."
+        )
 
 
 def _check_labels(labels, X):

@@ -9,6 +9,12 @@ from scipy.linalg import eigh
 EPS = np.finfo(np.float64).eps
 
 
+def _power_of_2(size):
+    """Return the power of 2 next to ``size``; 1 for 0. To divide by it is exact."""
+    exponent = np.frexp(size)[1] if np.isfinite(size) else 0
+    return float(np.ldexp(1.0, exponent - (exponent > 1023)))
+
+
 class Points:
     """Rows that are centred and scaled, and what follows from them.
 
@@ -18,18 +24,19 @@ class Points:
 
     def __init__(self, X=None, gram=None):
         if gram is None:
+            self.rows = np.asarray(X, dtype=np.float64)
             X = np.array(X, dtype=np.float64, order="C")
             X -= X[0].copy()  # exact for points that are near each other, far from 0
             for _ in range(2):  # the first mean is rounded
                 X -= X.mean(axis=0)
-            size = np.abs(X).max(initial=0.0) or 1.0
-            X /= size
-            self.X, self._gram, self.scale = X, None, size * size
+            self.size = _power_of_2(np.abs(X).max(initial=0.0))
+            X /= self.size
+            self.X, self._gram, self.scale = X, None, self.size**2
             self.n = len(X)
             self.total = float(np.einsum("ij,ij->", X, X))
         else:
             gram = np.array(gram, dtype=np.float64, order="C")
-            size = np.abs(gram).max(initial=0.0) or 1.0
+            size = _power_of_2(np.abs(gram).max(initial=0.0))
             gram /= size
             for _ in range(2):
                 mean = gram.mean(axis=0)
@@ -58,6 +65,7 @@ class Points:
             part = Points(gram=self._gram[np.ix_(index, index)])
         else:
             part = Points(self.X[index])
+            part.rows, part.size = self.rows[index], self.size * part.size
         part.scale *= self.scale
         return part
 
@@ -91,7 +99,11 @@ class Points:
         return float(np.square(factor.T @ self.X).sum())
 
     def inertia(self, codes, n_clusters):
-        """Return the scaled inertia of clusters 0, 1, ..."""
+        """Return the scaled inertia of clusters 0, 1, ...
+
+        Of points, each cluster is centred about one of its own: centred with all, it
+        would lose its digits to a point that is far away.
+        """
         size = np.bincount(codes, minlength=n_clusters)
         if self.X is None:
             belongs = np.zeros((self.n, n_clusters))
@@ -104,7 +116,9 @@ class Points:
         inertia = 0.0
         for low, high in pairwise(edges):
             if high > low:
-                rows = self.X[order[low:high]]
+                rows = self.rows[order[low:high]]
+                rows -= rows[0].copy()
+                rows /= self.size
                 rows -= rows.mean(axis=0)
                 inertia += float(np.einsum("ij,ij->", rows, rows))
         return inertia

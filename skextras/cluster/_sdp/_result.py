@@ -17,7 +17,8 @@ class KMeansCertificate(NamedTuple):
         None from :func:`kmeans_lower_bound`, which has no labels.
     gap : float or None
         ``(inertia - lower_bound) / inertia``: the largest fraction of the inertia that
-        another clustering could save. 0 if the inertia is 0.
+        another clustering could save. 0 if the inertia is 0. The inertia is at most
+        ``inertia / lower_bound - 1 = gap / (1 - gap)`` above the optimum.
     certified : bool
         Whether the labels are proven to be optimal: the gap is at most 1e-6.
     method : str
@@ -42,15 +43,24 @@ class KMeansCertificate(NamedTuple):
             verdict = "no clustering has a smaller inertia"
         elif self.certified:
             verdict = "optimal, proven"
+        elif self.lower_bound > 0:
+            excess = _rounded_up(100 * (self.inertia / self.lower_bound - 1))
+            verdict = f"at most {excess} % above the optimum"
         else:
-            verdict = f"within {100 * self.gap:.2g} % of optimal"
-        if not self.rigorous:
+            verdict = "not bounded: the lower bound says nothing"
+        if not self.rigorous and self.lower_bound > 0:
             verdict += f" with probability {self.confidence:g}"
         inertia = "" if self.inertia is None else f", inertia={self.inertia:.6g}"
         return (
             f"<{verdict}: lower_bound={self.lower_bound:.6g}{inertia}, "
             f"method={self.method!r}>"
         )
+
+
+def _rounded_up(percent):
+    """Write a percentage with two digits, none of them less than it is."""
+    step = 10.0 ** (np.floor(np.log10(max(percent, 1e-300))) - 1)
+    return f"{np.ceil(percent / step * (1 - 1e-12)) * step:.12g}"
 
 
 #: Gap up to which labels count as optimal: what rounding and the ADMM leave.
