@@ -10,9 +10,10 @@ EPS = np.finfo(np.float64).eps
 
 
 def _power_of_2(size):
-    """Return the power of 2 next to ``size``; 1 for 0. To divide by it is exact."""
-    exponent = np.frexp(size)[1] if np.isfinite(size) else 0
-    return float(np.ldexp(1.0, exponent - (exponent > 1023)))
+    """Return the power of 2 at or below ``size``; 1 for 0. To divide by it is exact."""
+    if size == 0 or not np.isfinite(size):
+        return 1.0
+    return float(np.ldexp(1.0, np.frexp(size)[1] - 1))
 
 
 class Points:
@@ -31,7 +32,7 @@ class Points:
                 X -= X.mean(axis=0)
             self.size = _power_of_2(np.abs(X).max(initial=0.0))
             X /= self.size
-            self.X, self._gram, self.scale = X, None, self.size**2
+            self.X, self._gram, self.scale = X, None, self.size * self.size
             self.n = len(X)
             self.total = float(np.einsum("ij,ij->", X, X))
         else:
