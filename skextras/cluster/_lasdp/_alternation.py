@@ -9,11 +9,11 @@ from skextras.cluster._lasdp._covariances import (
     estimate_means,
     shrink,
 )
-from skextras.cluster._lasdp._em import estimate_weights, expectation_maximization
+from skextras.cluster._lasdp._em import estimate_weights
 from skextras.cluster._lasdp._problem import make_problem
 from skextras.cluster._lasdp._rounding import one_hot, round_solution
 from skextras.cluster._lasdp._solution import Solution, solve
-from skextras.cluster._lasdp._start import first_labels
+from skextras.cluster._lasdp._start import first_clustering
 
 _ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
 
@@ -32,16 +32,16 @@ class Run(NamedTuple):
     covariances: np.ndarray
     solution: Solution
     path: list
-    value: float
+    rank: tuple
     faults: list
 
-    def rescale(self, unit):
-        """Return the run for samples multiplied by ``unit``."""
-        shift = 2.0 * self.membership.shape[0] * self.means.shape[1] * np.log(unit)
+    def in_units_of(self, frame):
+        """Return the run in the units of the samples."""
+        shift = 2.0 * len(self.labels) * frame.log_det
         solution, bound = self.solution, self.solution.upper_bound
         return self._replace(
-            means=self.means * unit,
-            covariances=self.covariances * unit**2,
+            means=frame.means(self.means),
+            covariances=frame.covariances(self.covariances),
             solution=solution._replace(
                 objective=solution.objective - shift,
                 upper_bound=None if bound is None else bound - shift,
@@ -50,25 +50,11 @@ class Run(NamedTuple):
         )
 
 
-def best_run(runs, min_size):
-    """Return the run with the largest value among those without too small clusters."""
-
-    def rank(run):
-        sizes = np.bincount(run.labels, minlength=run.membership.shape[1])
-        return sizes.min() >= min_size, run.value
-
-    return max(runs, key=rank)
-
-
-def alternate(model, X, given, rng, step):
+def alternate(model, X, views, given, rng, step):
     """Alternate between labels and covariances, from a start of its own."""
     options = model._options(len(X))
     fixed = given is not None and not model.update_covariances
-    membership = np.full((len(X), model.n_clusters), 1.0 / model.n_clusters)
-    labels = None
-    if given is None or model.weights == "estimated":
-        labels = first_labels(model, X, rng, options)
-        membership = one_hot(labels, model.n_clusters)
+    labels, membership, start = first_clustering(model, X, views, given, rng, options)
     path, solution, best, faults = [], None, None, []
     for iteration in range(1 if fixed else model.max_iter):
         with step():
@@ -77,7 +63,9 @@ def alternate(model, X, given, rng, step):
                 covariances = _update(model, X, membership, solution, iteration)
             log_weights = model._log_weights(membership)
             problem = make_problem(X, covariances, log_weights)
-            solution = solve(problem, rng=rng, last=solution, **options)
+            solution = solve(
+                problem, rng=rng, last=solution, labels=labels, **options
+            )
             before = labels
             labels, membership = round_solution(
                 solution, X, covariances, log_weights, rng
@@ -116,10 +104,10 @@ def alternate(model, X, given, rng, step):
         covariances,
         solution,
         path,
-        solution.objective,
+        model._rank_of(covariances, np.bincount(labels, minlength=model.n_clusters), 0.5 * solution.objective),
         faults,
     )
-    return run if fixed or model.refine is None else _refine(model, X, run)
+    return run if fixed or model.refine is None else _refine(model, X, run, start)
 
 
 def _update(model, X, membership, solution, iteration):
@@ -149,19 +137,11 @@ def _is_at_rest(model, iteration, labels, before, path):
     return len(path) > 1 and abs(path[-1] - path[-2]) <= most
 
 
-def _refine(model, X, run):
-    """Let EM go on from the memberships of a run."""
-    result = expectation_maximization(
-        X,
-        run.membership,
-        covariance_type=model.covariance_type,
-        shrinkage=model.shrinkage,
-        floor=model._floor(X),
-        weights=model.weights,
-        min_size=model.min_cluster_size,
-        max_iter=200,
-        tol=1e-4,
-    )
+def _refine(model, X, run, start):
+    """Let EM go on from a run, or take that from the first labels if it is better."""
+    result = model._mix(X, run.membership)
+    if start is not None and model._rank(start, len(X)) > model._rank(result, len(X)):
+        result = start
     faults = list(run.faults)
     if not result.converged:
         reason = "is not at rest after 200 iterations; set refine=None"
@@ -178,6 +158,6 @@ def _refine(model, X, run):
         means=result.means,
         weights=result.weights,
         covariances=result.covariances,
-        value=result.log_likelihood,
+        rank=model._rank(result, len(X)),
         faults=faults,
     )

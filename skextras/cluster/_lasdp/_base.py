@@ -19,7 +19,13 @@ from skextras.cluster._lasdp._covariances import (
     expand,
     mean_variance,
 )
-from skextras.cluster._lasdp._em import estimate_weights, log_joint, log_posterior
+from skextras.cluster._lasdp._em import (
+    estimate_weights,
+    expectation_maximization,
+    log_joint,
+    log_posterior,
+)
+from skextras.cluster._lasdp._frame import make_frame, make_views
 from skextras.cluster._lasdp._rounding import (
     hard_objective,
     hard_terms,
@@ -69,6 +75,40 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
             "max_iter": self.solver_max_iter,
             "max_memory": self.max_memory,
         }
+
+    def _enter(self, X, given):
+        """Return a frame, views, and X and the given covariances in the frame."""
+        frame = make_frame(X, self.covariance_type, given)
+        inside = frame.coordinates(X)
+        if given is None:
+            return frame, make_views(X, self.covariance_type), inside, None
+        return frame, [inside], inside, frame.covariances_inside(given)
+
+    def _mix(self, X, membership):
+        """Run EM from memberships."""
+        return expectation_maximization(
+            X,
+            membership,
+            covariance_type=self.covariance_type,
+            shrinkage=self.shrinkage,
+            floor=self._floor(X),
+            weights=self.weights,
+            min_size=getattr(self, "min_cluster_size", 1),
+            max_iter=200,
+            tol=1e-4,
+        )
+
+    def _rank(self, mixture, n):
+        sizes = np.bincount(mixture.membership.argmax(axis=1), minlength=self.n_clusters)
+        return self._rank_of(mixture.covariances, sizes, n * mixture.log_likelihood)
+
+    def _rank_of(self, covariances, sizes, value):
+        log_det = np.linalg.slogdet(covariances)[1]
+        free = 1 if self.covariance_type in ("diag", "spherical") else covariances.shape[1]
+        if self.covariance_type == "tied":
+            log_det = log_det[:1]
+        whole = sizes.min() >= getattr(self, "min_cluster_size", 1)
+        return bool(whole), float(value + 0.5 * (free + 1) * log_det.sum())
 
     def _floor(self, X):
         return self.reg_covar * mean_variance(X)

@@ -9,9 +9,9 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method, warn
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions
-from skextras.cluster._lasdp._alternation import alternate, best_run
+from skextras.cluster._lasdp._alternation import alternate
 from skextras.cluster._lasdp._base import BaseLASDP
-from skextras.cluster._lasdp._covariances import contract, power_of_two
+from skextras.cluster._lasdp._covariances import contract
 from skextras.cluster._lasdp._lasdp import SHARED
 
 _EXPECTED = 5  # iterations of a run, for its progress
@@ -184,7 +184,7 @@ class ILASDP(BaseLASDP):
         self,
         n_clusters=2,
         *,
-        init="sdp",
+        init="auto",
         covariance_type="full",
         covariances_init=None,
         update_covariances=True,
@@ -192,7 +192,7 @@ class ILASDP(BaseLASDP):
         shrinkage="auto",
         anneal=False,
         reg_covar=1e-6,
-        weights="uniform",
+        weights="estimated",
         trace="each",
         solver="auto",
         rank=4,
@@ -263,17 +263,14 @@ class ILASDP(BaseLASDP):
                 f"min_cluster_size={self.min_cluster_size:g} times n_clusters="
                 f"{self.n_clusters} must be <= n_samples={len(X)}: lower one of them."
             )
-        # in this unit, powers of 2 in X change no bit on the way
-        unit = power_of_two(X)
-        X = X / unit
-        given = None if given is None else given / unit**2
+        frame, views, inside, given = self._enter(X, given)
         rng, runs = self._rng(), []
         with blas_on_one_thread(), fit_progress(self, X, max_steps=self.n_init) as step:
             for _ in range(self.n_init):
                 with step(_EXPECTED) as part:
-                    runs.append(alternate(self, X, given, rng, part))
-            run = best_run(runs, self.min_cluster_size)
-        self._set_run(run.rescale(unit))
+                    runs.append(alternate(self, inside, views, given, rng, part))
+        run = max(runs, key=lambda run: run.rank)
+        self._set_run(run.in_units_of(frame))
         if run.faults:
             warn(
                 f"ILASDP did not converge: {'; '.join(run.faults)}.",

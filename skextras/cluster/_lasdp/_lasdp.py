@@ -12,9 +12,9 @@ from skextras._validation import Interval, StrOptions
 from skextras.cluster._lasdp._base import BaseLASDP
 from skextras.cluster._lasdp._covariances import TYPES
 from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import one_hot, round_solution
+from skextras.cluster._lasdp._rounding import round_solution
 from skextras.cluster._lasdp._solution import SOLVERS, solve
-from skextras.cluster._lasdp._start import NAMES, first_labels
+from skextras.cluster._lasdp._start import NAMES, first_clustering
 
 #: Constraints of the parameters that LASDP and ILASDP share.
 SHARED = {
@@ -190,7 +190,7 @@ class LASDP(BaseLASDP):
         self,
         n_clusters=2,
         *,
-        init="sdp",
+        init="auto",
         covariance_type="full",
         covariances_init=None,
         shrinkage="auto",
@@ -276,17 +276,25 @@ class LASDP(BaseLASDP):
         return options
 
     def _solve(self, X, given, rng, options, step):
-        membership = np.full((len(X), self.n_clusters), 1.0 / self.n_clusters)
-        if given is None or self.weights == "estimated":
-            membership = one_hot(first_labels(self, X, rng, options), self.n_clusters)
-        if given is None:
-            given = self._covariances(X, membership, self.shrinkage)
+        frame, views, inside, known = self._enter(X, given)
+        labels, membership, _ = first_clustering(
+            self, inside, views, known, rng, options
+        )
+        if known is None:
+            known = self._covariances(inside, membership, self.shrinkage)
+            given = frame.covariances(known)
         log_weights = self._log_weights(membership)
-        problem = make_problem(X, given, log_weights)
-        solution = solve(problem, rng=rng, step=step, **options)
-        self._set_model(X, *round_solution(solution, X, given, log_weights, rng), given)
+        problem = make_problem(inside, known, log_weights)
+        solution = solve(problem, rng=rng, labels=labels, step=step, **options)
+        shift = 2.0 * len(X) * frame.log_det
+        self._set_model(
+            X, *round_solution(solution, inside, known, log_weights, rng), given
+        )
         self.labels_ = self._log_posterior(X).argmax(axis=1)
-        self._set_solution(solution)
+        self.objective_ = solution.objective - shift
+        bound = solution.upper_bound
+        self.upper_bound_ = None if bound is None else bound - shift
+        self.infeasibility_ = solution.infeasibility
         self.n_iter_ = solution.n_iter
         self.converged_ = solution.converged
 

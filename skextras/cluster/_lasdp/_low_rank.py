@@ -36,6 +36,19 @@ def start_parts(n_clusters, rank, n_samples, rng):
     return parts / parts.sum(axis=(0, 1))
 
 
+def label_parts(labels, n_clusters, rank, share, rng):
+    """Parts of hard labels: ``share`` of each sample, the rest at random.
+
+    With a share of 1, Z_k are those of the clusters, and stay among those of rank 1.
+    """
+    n = len(labels)
+    parts = np.zeros((n_clusters, rank, n))
+    if share < 1.0:
+        parts += (1.0 - share) * start_parts(n_clusters, rank, n, rng)
+    parts[labels, 0, np.arange(n)] += share
+    return parts
+
+
 def factors(parts):
     """Return u = p / sqrt(1'p) for each part: every Z_k is the sum of its uu'."""
     sizes = np.maximum(parts.sum(axis=2, keepdims=True), np.finfo(float).tiny)

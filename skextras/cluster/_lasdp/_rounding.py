@@ -53,6 +53,56 @@ def match(terms):
     return new
 
 
+def label_terms(problem, labels):
+    """``hard_terms`` from whitened samples: entry (k, c) for cluster c."""
+    n_clusters = len(problem.whitened)
+    shares = one_hot(labels, n_clusters)
+    size = shares.sum(axis=0)
+    sums = problem.whitened @ shares
+    between = (sums**2).sum(axis=1) / np.maximum(size, 1.0)
+    return between - problem.norms @ shares - problem.constants[:, None] * size
+
+
+def improve(problem, labels, max_iter=30):
+    """Alternate between means and labels, as k-means does, for given covariances.
+
+    Returns labels and objective, which never falls. No cluster loses all its samples.
+    """
+    n_clusters = len(problem.constants)
+    labels = match(label_terms(problem, labels))[labels]
+    value = label_value(problem, labels)
+    for _ in range(max_iter):
+        new = nearest(problem, whitened_means(problem, labels))
+        found = label_value(problem, new)
+        filled = np.count_nonzero(np.bincount(new, minlength=n_clusters))
+        if filled < len(np.unique(labels)) or not found > value:
+            break
+        labels, value = new, found
+    return labels, value
+
+
+def label_value(problem, labels):
+    """LA-SDP objective of hard labels."""
+    return float(np.trace(label_terms(problem, labels)))
+
+
+def whitened_means(problem, labels):
+    """Means of the clusters, each whitened by its covariance; NaN without samples."""
+    shares = one_hot(labels, len(problem.constants))
+    size = shares.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.einsum("kdn,nk->kd", problem.whitened, shares) / size[:, None]
+
+
+def nearest(problem, means):
+    """Give each sample to the cluster of its largest term around whitened means."""
+    cost = problem.norms + problem.constants[:, None]
+    for k, (whitened, mean) in enumerate(zip(problem.whitened, means, strict=True)):
+        cost[k] += mean @ mean - 2.0 * mean @ whitened
+    cost[np.isnan(means).any(axis=1)] = np.inf
+    return cost.argmin(axis=0)
+
+
 def fit_kmeans(X, n_clusters, n_init, rng):
     """K-means, without its warning of empty clusters: the caller's labels show them."""
     with warnings.catch_warnings():

@@ -9,10 +9,12 @@ from skextras._callbacks import unseen
 from skextras._validation import check_memory
 from skextras.cluster._lasdp._low_rank import (
     factors,
+    label_parts,
     solve_from_starts,
     solve_low_rank,
     start_parts,
 )
+from skextras.cluster._lasdp._rounding import label_value
 
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
 _LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
@@ -91,11 +93,13 @@ def solve(
     n_init,
     rng,
     last=None,
+    labels=None,
     step=unseen,
 ):
     """Solve one LA-SDP; ``last`` is the solution of a similar one to start from.
 
-    ``step()`` is entered as a context around each of ``n_init`` starts, and once more.
+    The objective of "low_rank" is at least that of ``labels``. ``step()`` is entered as
+    a context around each of ``n_init`` starts, and once more.
     """
     n_clusters, _, n = problem.whitened.shape
     if solver in _COPIES:
@@ -125,12 +129,17 @@ def solve(
             "tol": max(tol, min(10.0 * tol, _LOOSE)),
             "max_iter": min(max_iter, _SHORT),
         }
-        starts = (start_parts(n_clusters, rank, n, rng) for _ in range(n_init))
+        starts = [start_parts(n_clusters, rank, n, rng) for _ in range(n_init)]
+        if labels is not None:
+            for share in (0.8, 1.0):
+                starts.append(label_parts(labels, n_clusters, rank, share, rng))
         last = solve_from_starts(problem, starts, step=step, **loose)
     with step():
         result = solve_low_rank(
             problem, last.parts, tol=tol, multipliers=last.multipliers, **options
         )
+    if labels is not None:
+        result = _at_least(result, problem, labels, tol, options)
     return Solution(
         result.parts,
         None,
@@ -142,3 +151,16 @@ def solve(
         result.n_iter,
         result.converged,
     )
+
+
+def _at_least(result, problem, labels, tol, options):
+    """Return a result whose objective is at least that of hard labels."""
+    value = label_value(problem, labels)
+    if result.objective >= value:
+        return result
+    n_clusters, rank, _ = result.parts.shape
+    parts = label_parts(labels, n_clusters, rank, 1.0, None)
+    again = solve_low_rank(problem, parts, tol=tol, **options)
+    if again.objective >= value:
+        return again
+    return again._replace(parts=parts, objective=value, merit=value, infeasibility=0.0)
