@@ -56,7 +56,9 @@ def test_clusters_take_the_numbers_of_their_covariances():
         assert np.mean(np.array(order)[model.labels_] == y) > 0.94
 
 
-@pytest.mark.parametrize("model", [LASDP(3), ILASDP(3), ILASDP(3, refine=None)])
+@pytest.mark.parametrize(
+    "model", [LASDP(3), ILASDP(3), ILASDP(3, refine=None, weights="uniform")]
+)
 def test_attributes(model):
     X, _, _ = clusters(90, 3, 4, 0)
     model = clone(model).set_params(random_state=0).fit(X)
@@ -275,7 +277,8 @@ def test_dense_solvers_in_the_estimators():
     pytest.importorskip("cvxpy")
     X, y, _ = clusters(24, 2, 2, 11, gap=6.0)
     for solver in ("admm", "cvxpy"):
-        model = ILASDP(2, solver=solver, refine=None, random_state=0).fit(X)
+        model = ILASDP(2, solver=solver, refine=None, weights="uniform")
+        model.set_params(random_state=0).fit(X)
         assert error(y, model.labels_) == 0
         matrices = model.covariances_
         value = hard_objective(X, model.labels_, matrices, np.zeros(2))

@@ -11,7 +11,16 @@ from scipy.stats import multivariate_normal, special_ortho_group
 from skextras.cluster._lasdp._admm import dual_bound, project_simplex, project_spectra
 from skextras.cluster._lasdp._em import log_joint
 from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts, sum_up
-from skextras.cluster._lasdp._low_rank_kernels import derive, evaluate, minimize, sweep
+from skextras.cluster._lasdp._low_rank_kernels import (
+    MEMORY,
+    OBJECTIVE,
+    SLOPE,
+    STEP,
+    derive,
+    evaluate,
+    minimize,
+    sweep,
+)
 from skextras.cluster._lasdp._problem import make_problem
 from skextras.cluster._lasdp._rounding import hard_objective, one_hot
 from skextras.cluster._lasdp._solution import memberships, solve
@@ -124,9 +133,19 @@ def test_inner_steps_lower_the_lagrangian_and_keep_the_constraints():
     W, g, c = p.whitened / np.sqrt(p.scale), p.norms / p.scale, p.constants / p.scale
     A, y = p.matrices() / p.scale, np.ones(3)
     before = naive.lasdp_lagrangian(A, P, y, 5.0, False)
-    P, sums, objective, h, slope, n_iter, _ = minimize(
-        W, g, c, P, sum_up(W, g, P), y, 5.0, 500, 1e-4, 1.0, 1.0, False
+    sums, recent, h = sum_up(W, g, P), np.empty(MEMORY), np.empty(3)
+    whole, n_whole = (P.copy(), sums.copy(), np.eye(5)[STEP]), 0
+    state, n_iter = np.eye(5)[STEP], 0
+    while state[SLOPE] > 1e-4 or not n_iter:  # pauses change no bit
+        n_iter = minimize(
+            W, g, c, P, sums, y, 5.0, n_iter, 500, 7, 1e-4, 1.0, False, recent, state, h
+        )
+    n_whole = minimize(
+        W, g, c, *whole[:2], y, 5.0, 0, 500, 500, 1e-4, 1.0, False, recent, whole[2], h
     )
+    assert n_whole == n_iter
+    np.testing.assert_array_equal(P, whole[0])
+    objective, slope = state[OBJECTIVE], state[SLOPE]
     assert naive.lasdp_lagrangian(A, P, y, 5.0, False) < before - 1
     assert slope <= 1e-4
     assert n_iter < 500

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from skextras.cluster import ILASDP
-from skextras.cluster._lasdp._alternation import Run, best_run
 from skextras.cluster._lasdp._covariances import (
     TYPES,
     contract,
@@ -86,9 +85,11 @@ def test_exact_updates_raise_the_objective(seed):
 def test_the_best_of_several_runs_is_kept():
     X, _, _ = clusters(90, 4, 2, 16, gap=2.0)
     params = {"init": "k-means++", "covariance_type": "spherical", "max_iter": 50}
+    params["weights"] = "uniform"
 
-    def value(model):
-        return model.score(X) if model.refine else model.objective_
+    def value(model):  # with the price of small volumes
+        gain = 90 * model.score(X) if model.refine else 0.5 * model.objective_
+        return gain + 1.5 * 2 * np.log(model.covariances_).sum()
 
     for refine in ("em", None):
         several = ILASDP(4, **params, refine=refine, n_init=5, random_state=0).fit(X)
@@ -103,10 +104,19 @@ def test_the_best_of_several_runs_is_kept():
 
 
 def test_runs_with_too_small_clusters_come_last():
-    P = one_hot(np.array([0, 0, 1, 1]), 2)
-    few, fair = (
-        Run(np.array(labels), P, *[None] * 5, value, [])
-        for labels, value in (([0, 0, 0, 1], 9.0), ([0, 0, 1, 1], 1.0))
-    )
-    assert best_run([few, fair], 2) is fair
-    assert best_run([few, fair], 1) is few
+    same, sizes = np.repeat(np.eye(2)[None], 2, axis=0), np.array([3, 1])
+    for least, order in ((2, 1), (1, -1)):
+        model = ILASDP(min_cluster_size=least)
+        few, fair = model._rank_of(same, sizes, 9.0), model._rank_of(same, sizes + 1, 1)
+        assert (fair > few) == (order == 1)
+
+
+def test_a_small_volume_has_its_price():
+    """A cluster of no more than d + 2 samples gains nothing as it collapses."""
+    model, sizes = ILASDP(), np.array([4, 50])
+    ranks = []
+    for width in (1.0, 1e-3):
+        matrices = np.stack([width * np.eye(2), np.eye(2)])
+        gain = -0.5 * 4 * 2 * np.log(width)  # the log-likelihood of 4 samples
+        ranks.append(model._rank_of(matrices, sizes, gain)[1])
+    np.testing.assert_allclose(*ranks)

@@ -21,8 +21,7 @@ _ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
 class Run(NamedTuple):
     """A clustering, the path to it, and what kept it from coming to rest.
 
-    ``value`` compares runs: with shrunk covariances, no cluster that collapses has a
-    large one.
+    ``rank`` compares runs, see ``BaseLASDP._rank_of``.
     """
 
     labels: np.ndarray
@@ -56,21 +55,19 @@ def alternate(model, X, views, given, rng, step):
     fixed = given is not None and not model.update_covariances
     labels, membership, start = first_clustering(model, X, views, given, rng, options)
     path, solution, best, faults = [], None, None, []
-    for iteration in range(1 if fixed else model.max_iter):
+    for iteration in range(1 if fixed else int(model.max_iter)):
         with step():
             covariances = given
             if iteration or given is None:
                 covariances = _update(model, X, membership, solution, iteration)
             log_weights = model._log_weights(membership)
             problem = make_problem(X, covariances, log_weights)
-            solution = solve(
-                problem, rng=rng, last=solution, labels=labels, **options
-            )
+            solution = solve(problem, rng=rng, last=solution, labels=labels, **options)
             before = labels
             labels, membership = round_solution(
                 solution, X, covariances, log_weights, rng
             )
-        size = np.bincount(labels, minlength=model.n_clusters)
+        size = np.bincount(labels, minlength=model._n_clusters)
         if best is not None and size.min() < model.min_cluster_size:
             faults.append(
                 f"cluster {int(size.argmin())} fell to {size.min()} samples, below "
@@ -84,7 +81,7 @@ def alternate(model, X, views, given, rng, step):
         if fixed or _is_at_rest(model, iteration, labels, before, path):
             break
         if model.covariance_update == "hard":
-            membership = one_hot(labels, model.n_clusters)
+            membership = one_hot(labels, model._n_clusters)
     else:
         faults.append(
             f"labels still change after max_iter={model.max_iter} iterations; raise "
@@ -104,7 +101,11 @@ def alternate(model, X, views, given, rng, step):
         covariances,
         solution,
         path,
-        model._rank_of(covariances, np.bincount(labels, minlength=model.n_clusters), 0.5 * solution.objective),
+        model._rank_of(
+            covariances,
+            np.bincount(labels, minlength=model._n_clusters),
+            0.5 * solution.objective,
+        ),
         faults,
     )
     return run if fixed or model.refine is None else _refine(model, X, run, start)

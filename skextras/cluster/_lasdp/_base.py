@@ -35,17 +35,24 @@ from skextras.cluster._lasdp._rounding import (
 from skextras.cluster._lasdp._start import check_labels
 
 
+_LEAST = 1e-145  # least spread of a feature: its square times reg_covar is normal
+
+
 class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     """Base of estimators of Gaussian clusters by relaxed memberships."""
+
+    @property
+    def _n_clusters(self):
+        return int(self.n_clusters)  # unsigned numbers of numpy turn sums into floats
 
     def _prepare(self, X):
         """Check the input of ``fit``; return X in float64 and the given covariances."""
         check_number(self.n_clusters, "n_clusters", 1)
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         n, n_features = X.shape
-        if n < self.n_clusters:
+        if n < self._n_clusters:
             raise ValueError(
-                f"n_samples={n} must be >= n_clusters={self.n_clusters}: give more "
+                f"n_samples={n} must be >= n_clusters={self._n_clusters}: give more "
                 "samples or ask for fewer clusters."
             )
         with np.errstate(over="ignore", invalid="ignore"):
@@ -55,13 +62,20 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
                 f"X holds values up to {abs(X).max():.3g}, and their squares are not "
                 "finite: divide X by a constant."
             )
+        spread = np.ptp(X, axis=0)
+        if ((spread > 0) & (spread < _LEAST)).any():
+            place = int(np.argmax((spread > 0) & (spread < _LEAST)))
+            raise ValueError(
+                f"X[:, {place}] varies by {spread[place]:.3g}, and a product of such "
+                f"differences is 0 in double precision: multiply X by a constant."
+            )
         given = self.covariances_init
         if given is not None:
             given = check_covariances(
-                given, self.covariance_type, self.n_clusters, n_features
+                given, self.covariance_type, self._n_clusters, n_features
             )
         if not isinstance(self.init, str):
-            check_labels(self.init, n, self.n_clusters)
+            check_labels(self.init, n, self._n_clusters)
         return X, given
 
     def _options(self, n):
@@ -69,11 +83,11 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         return {
             "n_init": 10 if n <= 5000 else 3,
             "solver": self.solver,
-            "rank": self.rank,
+            "rank": int(self.rank),
             "trace": self.trace,
-            "tol": self.solver_tol,
-            "max_iter": self.solver_max_iter,
-            "max_memory": self.max_memory,
+            "tol": float(self.solver_tol),
+            "max_iter": int(self.solver_max_iter),
+            "max_memory": int(self.max_memory),
         }
 
     def _enter(self, X, given):
@@ -82,7 +96,17 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         inside = frame.coordinates(X)
         if given is None:
             return frame, make_views(X, self.covariance_type), inside, None
-        return frame, [inside], inside, frame.covariances_inside(given)
+        given = frame.covariances_inside(given)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            least = np.linalg.eigvalsh(given).min()
+            fits = least > 1e-14 and np.isfinite(np.square(inside).sum() / least)
+        if not fits:
+            raise ValueError(
+                f"covariances_init holds variances down to {least:.3g} times their "
+                "mean, for which squared Mahalanobis distances are beyond double "
+                "precision: give them in the units of X."
+            )
+        return frame, [inside], inside, given
 
     def _mix(self, X, membership):
         """Run EM from memberships."""
@@ -99,16 +123,24 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         )
 
     def _rank(self, mixture, n):
-        sizes = np.bincount(mixture.membership.argmax(axis=1), minlength=self.n_clusters)
+        """Rank a mixture of ``n`` samples, to compare it with others."""
+        labels = mixture.membership.argmax(axis=1)
+        sizes = np.bincount(labels, minlength=self._n_clusters)
         return self._rank_of(mixture.covariances, sizes, n * mixture.log_likelihood)
 
-    def _rank_of(self, covariances, sizes, value):
+    def _rank_of(self, covariances, sizes, log_likelihood):
+        """Tell if no cluster is too small; then the likelihood, with a price on volume.
+
+        The price is such that a cluster of at most d + 2 samples gains nothing where
+        its covariance collapses.
+        """
         log_det = np.linalg.slogdet(covariances)[1]
-        free = 1 if self.covariance_type in ("diag", "spherical") else covariances.shape[1]
+        axes = self.covariance_type in ("diag", "spherical")
+        free = 1 if axes else covariances.shape[1]
         if self.covariance_type == "tied":
             log_det = log_det[:1]
         whole = sizes.min() >= getattr(self, "min_cluster_size", 1)
-        return bool(whole), float(value + 0.5 * (free + 1) * log_det.sum())
+        return bool(whole), float(log_likelihood + 0.5 * (free + 2) * log_det.sum())
 
     def _floor(self, X):
         return self.reg_covar * mean_variance(X)
@@ -126,24 +158,24 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     def _log_weights(self, membership):
         """Logarithms of the weights; 0 if these are uniform, to leave them out."""
         if self.weights == "uniform":
-            return np.zeros(self.n_clusters)
+            return np.zeros(self._n_clusters)
         share = estimate_weights(membership, "estimated")
         return np.log(np.maximum(share, 1e-300))
 
     def _few_rows(self, X):
         """Labels if there are at most as many distinct rows as clusters, else None."""
-        if self.n_clusters == 1:
+        if self._n_clusters == 1:
             return np.zeros(len(X), dtype=np.intp)
-        if len(X) > self.n_clusters and len(np.unique(X[:1000], axis=0)) > (
-            self.n_clusters
+        if len(X) > self._n_clusters and len(np.unique(X[:1000], axis=0)) > (
+            self._n_clusters
         ):
             return None
         rows, labels = np.unique(X, axis=0, return_inverse=True)
-        if len(rows) > self.n_clusters:
+        if len(rows) > self._n_clusters:
             return None
-        if len(rows) < self.n_clusters:
+        if len(rows) < self._n_clusters:
             warn(
-                f"X has {len(rows)} distinct rows for n_clusters={self.n_clusters}: "
+                f"X has {len(rows)} distinct rows for n_clusters={self._n_clusters}: "
                 "other clusters are empty; ask for fewer clusters.",
                 ConvergenceWarning,
             )
@@ -155,9 +187,9 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         Weights belong to the clusters, so they do not matter for that.
         """
         if given is not None:
-            zero = np.zeros(self.n_clusters)
+            zero = np.zeros(self._n_clusters)
             labels = match(hard_terms(X, labels, given, zero))[labels]
-        membership = one_hot(labels, self.n_clusters)
+        membership = one_hot(labels, self._n_clusters)
         matrices = given
         if not self._keeps_covariances():
             matrices = self._covariances(X, membership, self.shrinkage)

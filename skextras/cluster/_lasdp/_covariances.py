@@ -10,11 +10,6 @@ def mean_variance(X):
     return float(X.var(axis=0).mean()) or 1.0
 
 
-def power_of_two(X):
-    """Power of 2 near the standard deviation: to divide by it rounds nothing."""
-    return 2.0 ** int(np.frexp(np.sqrt(mean_variance(X)))[1])
-
-
 def estimate_means(X, membership):
     """Weighted means; the overall mean for a cluster without weight."""
     size = membership.sum(axis=0)

@@ -257,20 +257,22 @@ class ILASDP(BaseLASDP):
             self.objective_path_ = np.array([self.objective_])
             return self
         if self.update_covariances and (
-            self.min_cluster_size * self.n_clusters > len(X)
+            self.min_cluster_size * self._n_clusters > len(X)
         ):
             raise ValueError(
                 f"min_cluster_size={self.min_cluster_size:g} times n_clusters="
-                f"{self.n_clusters} must be <= n_samples={len(X)}: lower one of them."
+                f"{self._n_clusters} must be <= n_samples={len(X)}: lower one of them."
             )
+        kept = None if self.update_covariances else given
         frame, views, inside, given = self._enter(X, given)
-        rng, runs = self._rng(), []
-        with blas_on_one_thread(), fit_progress(self, X, max_steps=self.n_init) as step:
-            for _ in range(self.n_init):
+        rng, n_init, runs = self._rng(), int(self.n_init), []
+        with blas_on_one_thread(), fit_progress(self, X, max_steps=n_init) as step:
+            for _ in range(n_init):
                 with step(_EXPECTED) as part:
                     runs.append(alternate(self, inside, views, given, rng, part))
         run = max(runs, key=lambda run: run.rank)
-        self._set_run(run.in_units_of(frame))
+        run = run.in_units_of(frame)
+        self._set_run(run if kept is None else run._replace(covariances=kept))
         if run.faults:
             warn(
                 f"ILASDP did not converge: {'; '.join(run.faults)}.",

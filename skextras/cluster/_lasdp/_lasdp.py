@@ -242,7 +242,7 @@ class LASDP(BaseLASDP):
         if labels is not None:
             self._set_trivial(X, labels, given)
             self.labels_ = self._log_posterior(X).argmax(axis=1)
-            if labels.max() + 1 == self.n_clusters:  # else it is told before
+            if labels.max() + 1 == self._n_clusters:  # else it is told before
                 self._warn_of_empty()
             return self
         options = self._options(len(X))
@@ -260,11 +260,11 @@ class LASDP(BaseLASDP):
         return self
 
     def _warn_of_empty(self):
-        size = np.bincount(self.labels_, minlength=self.n_clusters)
+        size = np.bincount(self.labels_, minlength=self._n_clusters)
         if not size.all():
             warn(
                 f"LASDP leaves cluster {int(size.argmin())} of n_clusters="
-                f"{self.n_clusters} empty: ask for fewer clusters, or give "
+                f"{self._n_clusters} empty: ask for fewer clusters, or give "
                 "covariances_init.",
                 ConvergenceWarning,
             )
@@ -272,7 +272,7 @@ class LASDP(BaseLASDP):
     def _options(self, n):
         options = super()._options(n)
         if self.n_init != "auto":
-            options["n_init"] = self.n_init
+            options["n_init"] = int(self.n_init)
         return options
 
     def _solve(self, X, given, rng, options, step):

@@ -4,12 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skextras.cluster._lasdp._low_rank_kernels import minimize
+from skextras.cluster._lasdp._low_rank_kernels import (
+    MEMORY,
+    OBJECTIVE,
+    SLOPE,
+    STEP,
+    STUCK,
+    minimize,
+)
 
 _INNER = 100  # most passes between two updates of the multipliers
 # by experiment: near the multipliers that are usual, and firm enough to hold traces
 _PRICE, _PENALTY = 0.05, 0.5
 _FIRM = 1e4  # largest penalty: for traces that these parts cannot have
+
+
+_CALL = 5e7  # entries of whitened samples in a call: an interrupt waits for its end
 
 
 class LowRankResult(NamedTuple):
@@ -86,12 +96,21 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None, si
     if multipliers is not None:
         y = multipliers / scale
     beta, last, n_iter, inner = _PENALTY * unit, np.inf, 0, 0.1
-    step, before, converged = 1.0, np.inf, False
+    before, converged = np.inf, False
+    recent, h, state = np.empty(MEMORY), np.empty(n_clusters), np.zeros(5)
+    state[STEP] = 1.0
+    pause = max(1, int(_CALL / (W.size * P.shape[1])))
     while n_iter < max_iter and not converged:
         most = min(_INNER, max_iter - n_iter)
-        P, sums, objective, h, slope, n_done, step = minimize(
-            W, g, c, P, sums, y, beta, most, inner, step, size, joint
-        )
+        n_done, state[STUCK] = 0, 0.0
+        while True:
+            n_done = minimize(
+                W, g, c, P, sums, y, beta, n_done, most, pause, inner, size, joint,
+                recent, state, h,
+            )  # fmt: skip
+            objective, slope = state[OBJECTIVE], state[SLOPE]
+            if state[STUCK] or n_done >= most or slope <= inner:
+                break
         n_iter += n_done
         infeasibility = np.sqrt(np.mean(h**2)) / size
         y = y + beta * h

@@ -13,6 +13,8 @@ from skextras._jit import FAST, jit
 
 TILE = 256  # samples of which all blocks stay in the cache
 SIZE, SQUARE, NORM, PRODUCT = 0, 1, 2, 3  # places of the sums
+OBJECTIVE, SLOPE, STEP, MOVES, STUCK = 0, 1, 2, 3, 4  # places of the state
+MEMORY = 10  # values to which a new one is compared
 
 
 @jit(fastmath=FAST)
@@ -169,33 +171,41 @@ def _bend(sums, new, cross, parts, parts_new):
 
 
 @jit(fastmath=FAST)
-def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, trace, joint):
+def minimize(W, g, c, P, sums, y, beta, n_done, max_iter, pause, tol, trace, joint,
+             recent, state, h):  # fmt: skip
     """Lower the Lagrangian by Barzilai-Borwein steps with a non-monotone search.
 
     A part moves in proportion to its size: then the penalty bends all parts alike.
-    Returns parts, their sums, the objective, traces minus ``trace``, the length of the
-    last projected gradient per sample, the number of passes and the step to go on with.
+    Changes parts ``P``, their ``sums``, ``h``, the traces minus ``trace``, the
+    ``recent`` values and the ``state``: the objective, the length of the last projected
+    gradient per sample, the step, and the number of moves. Returns the number of passes
+    made, ``n_done`` included. Ends early after ``pause`` passes of this call, to be
+    called again: no array is returned, as numba wraps these by Python code, in which an
+    interrupt becomes a SystemError.
     """
     n_clusters, n_features, n = W.shape
-    rank, memory = P.shape[1], 10
+    rank = P.shape[1]
     out, new = np.empty_like(P), np.empty_like(sums)
     mean, mean_new = np.empty((2, n_clusters, rank, n_features))
     load, load_new, curve, curve_new = np.empty((4, n_clusters, rank))
     scale, cross = np.empty((2, n_clusters, rank))
-    h = np.empty(n_clusters)
-    value, objective = evaluate(sums, c, y, beta, trace, joint, h)
+    value, state[OBJECTIVE] = evaluate(sums, c, y, beta, trace, joint, h)
+    if n_done == 0:
+        recent[:] = value
+        state[MOVES], state[SLOPE] = 0.0, np.inf
     derive(sums, c, y, beta, h, mean, load, curve)
-    recent = np.full(memory, value)
-    n_iter, n_moves, slope = 0, 0, np.inf
-    while n_iter < max_iter and slope > tol:
+    step, end = state[STEP], min(max_iter, n_done + pause)
+    before, after, swapped = P, out, False
+    while n_done < end and state[SLOPE] > tol:
         bar = recent.max() + 1e-13 * n
-        for _ in range(min(30, max_iter - n_iter)):
+        found = False
+        for _ in range(min(30, max_iter - n_done)):
             for k in range(n_clusters):
                 for b in range(rank):
                     share = sums[k, b, SIZE] * n_clusters * rank / n
                     scale[k, b] = step * max(share, 1e-9)
-            sweep(W, g, P, scale, mean, load, curve, out, new, cross)
-            n_iter += 1
+            sweep(W, g, before, scale, mean, load, curve, after, new, cross)
+            n_done += 1
             ss = 0.0
             for k in range(n_clusters):
                 for b in range(rank):
@@ -203,23 +213,29 @@ def minimize(W, g, c, P, sums, y, beta, max_iter, tol, step, trace, joint):
                     ss += max(apart, 0.0) * step / scale[k, b]
             value, objective = evaluate(new, c, y, beta, trace, joint, h)
             if value <= bar - 1e-4 * ss / step:
+                found = True
                 break
             step *= 0.3
-        else:  # rounding or max_iter has the last word: stay where we are
-            objective = evaluate(sums, c, y, beta, trace, joint, h)[1]
+        if not found:  # rounding or max_iter has the last word: stay where we are
+            evaluate(sums, c, y, beta, trace, joint, h)
+            state[STUCK] = 1.0
             break
-        slope = np.sqrt(ss / n) / step
+        state[OBJECTIVE], state[SLOPE] = objective, np.sqrt(ss / n) / step
         derive(new, c, y, beta, h, mean_new, load_new, curve_new)
         sy = _bend(
             sums, new, cross, (mean, load, curve), (mean_new, load_new, curve_new)
         )
         step = ss / sy if sy > 0.0 else 4.0 * step
         step = min(max(step, 1e-3), 1e2)
-        P, out = out, P
-        sums, new = new, sums
+        before, after = after, before
+        sums[:] = new
         mean, mean_new = mean_new, mean
         load, load_new = load_new, load
         curve, curve_new = curve_new, curve
-        recent[n_moves % memory] = value
-        n_moves += 1
-    return P, sums, objective, h, slope, n_iter, step
+        recent[int(state[MOVES]) % len(recent)] = value
+        state[MOVES] += 1.0
+        swapped = not swapped
+    if swapped:
+        P[:] = before
+    state[STEP] = step
+    return n_done

@@ -131,8 +131,10 @@ def solve(
         }
         starts = [start_parts(n_clusters, rank, n, rng) for _ in range(n_init)]
         if labels is not None:
-            for share in (0.8, 1.0):
-                starts.append(label_parts(labels, n_clusters, rank, share, rng))
+            starts += [
+                label_parts(labels, n_clusters, rank, share, rng)
+                for share in (0.8, 1.0)
+            ]
         last = solve_from_starts(problem, starts, step=step, **loose)
     with step():
         result = solve_low_rank(

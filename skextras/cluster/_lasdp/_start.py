@@ -34,19 +34,20 @@ def check_labels(init, n_samples, n_clusters):
             "init must be a name or integer labels, got an array of dtype "
             f"{labels.dtype}."
         )
-    low, high = labels.min(), labels.max()
+    low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= n_clusters:
         raise ValueError(
             f"init holds the label {low if low < 0 else high}: labels go from 0 to "
             f"{n_clusters - 1} for n_clusters={n_clusters}."
         )
+    labels = labels.astype(np.intp)
     size = np.bincount(labels, minlength=n_clusters)
     if not size.all():
         raise ValueError(
             f"init gives no sample to cluster {int(size.argmin())}: give each of "
             f"{n_clusters} clusters one."
         )
-    return labels.astype(np.intp)
+    return labels
 
 
 def first_clustering(model, X, views, given, rng, options):
@@ -58,16 +59,16 @@ def first_clustering(model, X, views, given, rng, options):
     """
     if given is not None:
         labels = _first_labels(model, X, views, given, rng, options)
-        return labels, one_hot(labels, model.n_clusters), None
+        return labels, one_hot(labels, model._n_clusters), None
     labels, start = _first_mixture(model, X, views, rng, options)
     if isinstance(model.init, str) and model.init == "auto":
         return start.membership.argmax(axis=1), start.membership, start
-    return labels, one_hot(labels, model.n_clusters), start
+    return labels, one_hot(labels, model._n_clusters), start
 
 
 def _clusterings(model, views, rng, options):
     """Yield labels by ``model.init``; an array is checked before."""
-    init, n_clusters = model.init, model.n_clusters
+    init, n_clusters = model.init, model._n_clusters
     if not isinstance(init, str):
         yield check_labels(init, len(views[0]), n_clusters)
     elif init == "auto":
@@ -103,7 +104,7 @@ def _first_mixture(model, X, views, rng, options):
     some = X[place]
     found, margin = [], 0.5 * np.sqrt(0.5 * len(some) * n_features)
     for labels in _clusterings(model, [view[place] for view in views], rng, options):
-        mixture = model._mix(some, one_hot(labels, model.n_clusters))
+        mixture = model._mix(some, one_hot(labels, model._n_clusters))
         found.append((model._rank(mixture, len(some)), labels, mixture))
     best = max(found, key=lambda entry: entry[0])
     whole, value = found[0][0]
@@ -119,7 +120,7 @@ def _first_mixture(model, X, views, rng, options):
 
 def _first_labels(model, X, views, given, rng, options):
     """Labels of a large objective for given covariances."""
-    problem = make_problem(X, given, np.zeros(model.n_clusters))
+    problem = make_problem(X, given, np.zeros(model._n_clusters))
     place = _some(model, len(X), rng)
     few = problem._replace(
         whitened=problem.whitened[:, :, place], norms=problem.norms[:, place]
@@ -130,13 +131,13 @@ def _first_labels(model, X, views, given, rng, options):
     if len(place) < len(X):
         labels = improve(problem, nearest(problem, whitened_means(few, labels)))[0]
     if model.weights == "estimated":
-        log_weights = model._log_weights(one_hot(labels, model.n_clusters))
+        log_weights = model._log_weights(one_hot(labels, model._n_clusters))
         labels = improve(make_problem(X, given, log_weights), labels)[0]
     return labels
 
 
 def _some(model, n, rng):
-    """Samples of which first clusterings are made; labels that are given are whole."""
+    """Choose samples for first clusterings; labels that are given keep all."""
     if n <= _SOME or not isinstance(model.init, str):
         return np.arange(n)
     return rng.choice(n, _SOME, replace=False)
