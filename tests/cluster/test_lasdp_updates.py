@@ -13,7 +13,6 @@ from skextras.cluster._lasdp._covariances import (
     shrink,
 )
 from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import one_hot
 from skextras.cluster._lasdp._solution import solve
 from tests import naive
 from tests.cluster.test_lasdp_solvers import clusters

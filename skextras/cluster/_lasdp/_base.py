@@ -34,7 +34,6 @@ from skextras.cluster._lasdp._rounding import (
 )
 from skextras.cluster._lasdp._start import check_labels
 
-
 _LEAST = 1e-145  # least spread of a feature: its square times reg_covar is normal
 
 
@@ -131,8 +130,8 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     def _rank_of(self, covariances, sizes, log_likelihood):
         """Tell if no cluster is too small; then the likelihood, with a price on volume.
 
-        The price is such that a cluster of at most d + 2 samples gains nothing where
-        its covariance collapses.
+        The price is such that a cluster of at most d + 2 samples, or a quarter of the
+        mean size if that is less, gains nothing where its covariance collapses.
         """
         log_det = np.linalg.slogdet(covariances)[1]
         axes = self.covariance_type in ("diag", "spherical")
@@ -140,7 +139,8 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         if self.covariance_type == "tied":
             log_det = log_det[:1]
         whole = sizes.min() >= getattr(self, "min_cluster_size", 1)
-        return bool(whole), float(log_likelihood + 0.5 * (free + 2) * log_det.sum())
+        price = min(free + 2, 0.25 * sizes.mean())
+        return bool(whole), float(log_likelihood + 0.5 * price * log_det.sum())
 
     def _floor(self, X):
         return self.reg_covar * mean_variance(X)

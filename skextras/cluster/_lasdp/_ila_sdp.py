@@ -36,10 +36,14 @@ class ILASDP(BaseLASDP):
     ----------
     n_clusters : int, default=2
         Number of clusters.
-    init : str or array-like of shape (n_samples,), default="sdp"
-        First clustering: "sdp" for the relaxation with equal spherical covariances,
-        which is that of k-means; "ward"; "k-means++" for k-means from one start; or
-        integer labels. Unused if ``covariances_init`` is given and weights are uniform.
+    init : str or array-like of shape (n_samples,), default="auto"
+        First clustering. "auto" makes several, by k-means and Ward's method in the
+        units of X, with features scaled to variance 1, and whitened; runs EM from each;
+        and takes the one of the largest likelihood, or k-means in the units of X where
+        the gain could be chance. Above 2000 samples, these are made of 2000. "sdp" is
+        the relaxation with equal spherical covariances, which is that of k-means;
+        "ward" and "k-means++", k-means from one start, are in the units of X. Or give
+        integer labels.
     covariance_type : str, default="full"
         "full", "tied", "diag" or "spherical", as in
         :class:`~sklearn.mixture.GaussianMixture`.
@@ -54,16 +58,18 @@ class ILASDP(BaseLASDP):
         objective then rises in each iteration. These are smaller, as they leave out
         what separates the parts of a cluster that is relaxed.
     shrinkage : float or "auto", default="auto"
-        Share of the spherical covariance of equal trace that is mixed into each
-        covariance. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
-        for d if ``covariance_type="diag"``.
+        Share of a sphere that is mixed into each covariance, in coordinates in which
+        the covariance of all samples is that of a sphere: the units of the features and
+        rotations do not matter to it. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for
+        n_k samples, with 1 for d if ``covariance_type="diag"``.
     anneal : bool, default=False
         Shrink by 0.8, 0.5, 0.3 and 0.15 in the first four iterations: for bad starts.
     reg_covar : float, default=1e-06
-        Multiple of the mean variance of the features that is added to the diagonal of
-        covariances.
-    weights : str, default="uniform"
-        "uniform" for clusters that count the same, or "estimated" for their shares.
+        Multiple of the covariance of all samples that is added to covariances; of the
+        variances for "diag", of their mean for "spherical".
+    weights : str, default="estimated"
+        "estimated" for the shares of the clusters, or "uniform" for clusters that count
+        the same. With "uniform", a small cluster takes samples of a large one.
     trace : str, default="each"
         "each": trace 1 for every Z_k. "sum": ``n_clusters`` for their sum.
     solver : str, default="auto"
@@ -89,9 +95,12 @@ class ILASDP(BaseLASDP):
     n_init : int, default=1
         Number of runs, of which the best is kept: that with the largest likelihood
         after EM, or with the largest objective if ``refine=None``, both with shrunk
-        covariances, and with no cluster below ``min_cluster_size``. Runs differ most
-        with ``init="k-means++"``. Within a run, the first relaxation by "low_rank" has
-        10 random starts up to 5000 samples and 3 above.
+        covariances, and with no cluster below ``min_cluster_size``. To either,
+        c / 2 times the sum of the log-determinants is added, for c = d + 2, or 3 for
+        "diag" and "spherical", or a quarter of the mean cluster size if that is less: a
+        cluster of c samples gains nothing where it collapses. Runs differ most with
+        ``init="k-means++"``. Within a run, the first relaxation by "low_rank" has 10
+        random starts up to 5000 samples and 3 above, and two from the first labels.
     max_memory : int, default=2000000000
         Bytes that the solvers "admm" and "cvxpy" may take.
     random_state : int, RandomState instance or None, default=None

@@ -63,22 +63,24 @@ class LASDP(BaseLASDP):
     ----------
     n_clusters : int, default=2
         Number of clusters.
-    init : str or array-like of shape (n_samples,), default="sdp"
-        First clustering, if ``covariances_init`` is None: "sdp" for the relaxation with
-        equal spherical covariances, "ward", "k-means++" for k-means from one start, or
-        integer labels.
+    init : str or array-like of shape (n_samples,), default="auto"
+        First clustering, from which the solver starts beside random starts, and which
+        gives the covariances if ``covariances_init`` is None. "auto" takes the best of
+        several, by k-means and Ward's method; "sdp" is the relaxation with equal
+        spherical covariances; "ward"; "k-means++" is k-means from one start; or integer
+        labels. Clusters are matched with ``covariances_init`` by likelihood.
     covariance_type : str, default="full"
         "full", "tied", "diag" or "spherical", as in
         :class:`~sklearn.mixture.GaussianMixture`.
     covariances_init : array-like, default=None
         The covariances, in the shape of ``covariances_``.
     shrinkage : float or "auto", default="auto"
-        Share of the spherical covariance of equal trace that is mixed into one that is
-        estimated. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples, with 1
-        for d if ``covariance_type="diag"``.
+        Share of a sphere that is mixed into a covariance that is estimated, see
+        :class:`ILASDP`. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples,
+        with 1 for d if ``covariance_type="diag"``.
     reg_covar : float, default=1e-06
-        Multiple of the mean variance of the features that is added to the diagonal of
-        covariances that are estimated.
+        Multiple of the covariance of all samples that is added to covariances that are
+        estimated.
     weights : str, default="uniform"
         "uniform", or "estimated": then the constant of cluster k contains twice the log
         of its share in the first clustering.
@@ -103,8 +105,9 @@ class LASDP(BaseLASDP):
     solver_max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
-        Random starts of "low_rank"; the one with the largest objective at a loose
-        tolerance is carried on. "auto" is 10 up to 5000 samples and 3 above.
+        Random starts of "low_rank", beside two from the first labels; the one with the
+        largest objective at a loose tolerance is carried on. "auto" is 10 up to 5000
+        samples and 3 above.
     max_memory : int, default=2000000000
         Bytes that the solvers "admm" and "cvxpy" may take.
     random_state : int, RandomState instance or None, default=None
@@ -162,8 +165,10 @@ class LASDP(BaseLASDP):
 
     Notes
     -----
-    The low-rank problem is not convex. Several starts make a bad local optimum rare,
-    not impossible; "admm" gives a bound that shows it.
+    The low-rank problem is not convex, and ``converged_`` tells of a local optimum.
+    Random starts can all be bad where the scales of the clusters differ much; so the
+    solver starts from labels too, and never returns less than their objective. "admm"
+    gives a bound that shows what is left.
 
     References
     ----------

@@ -97,12 +97,12 @@ def _first_mixture(model, X, views, rng, options):
     """Run EM from every first clustering; return labels and mixture of the best.
 
     The first one counts as best unless another has a likelihood that is larger by more
-    than chance: by half the standard deviation that a log-likelihood has.
+    than chance: by the standard deviation of the log-likelihood of one feature.
     """
-    n, n_features = X.shape
+    n = len(X)
     place = _some(model, n, rng)
     some = X[place]
-    found, margin = [], 0.5 * np.sqrt(0.5 * len(some) * n_features)
+    found, margin = [], np.sqrt(0.5 * len(some))
     for labels in _clusterings(model, [view[place] for view in views], rng, options):
         mixture = model._mix(some, one_hot(labels, model._n_clusters))
         found.append((model._rank(mixture, len(some)), labels, mixture))
