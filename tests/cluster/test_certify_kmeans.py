@@ -404,7 +404,7 @@ def test_bad_number_of_clusters(n_clusters):
 
 def test_too_little_memory():
     X, labels = mixture(200, 3, 2)
-    sentence = "200 points takes 1.44 MB and 1 MB are allowed by max_memory=1000000: "
+    sentence = "200 points takes 1.92 MB and 1 MB are allowed by max_memory=1000000: "
     for call in (
         lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
         lambda: kmeans_lower_bound(X, 3, method="sdp", max_memory=1_000_000),
@@ -484,7 +484,7 @@ def test_bad_n_jobs(n_jobs):
 
 def test_auto_keeps_to_memory_and_block_size():
     X, labels = mixture(300, 3, 1)
-    options = {"block_size": 60, "max_memory": 150_000}
+    options = {"block_size": 60, "max_memory": 180_000}
     assert kmeans_lower_bound(X, 3, **options).method == "blocks"
     assert certify_kmeans(X, labels, **options).method == "blocks"
     with pytest.raises(MemoryError, match="choose a smaller block_size"):

@@ -14,7 +14,7 @@ from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._quick import Quick, quick_bound
 
-_BYTES = 36  # for each pair of points: up to 31 are taken, in float64 for a kernel
+_BYTES = 48  # for each pair of points, as measured in float64 for a kernel
 
 
 def n_bytes(n_samples):
