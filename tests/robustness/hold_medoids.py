@@ -190,7 +190,7 @@ def fasterpam_result(case, outcome):
         best = (
             ref.best_single(D, weight) if is_one else _best_of_all(D, medoids, weight)
         )
-        if best < loss * (1 - 1e-11):
+        if best < loss * (1 - 1e-11) - ref.WIDE(1e-320):
             yield Finding("fasterpam: no local optimum", f"{loss}, better {best}")
 
 

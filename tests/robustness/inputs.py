@@ -90,7 +90,7 @@ def dressed(rng, array, kind, *, hostile=1.0):
         with np.errstate(all="ignore"), contextlib.suppress(TypeError, ValueError):
             dtype = np.float32 if name in ("f4", ">f4") else np.float64
             plain = np.ascontiguousarray(array, dtype=dtype)
-    is_clean = plain is not None and name != "object"
+    is_clean = plain is not None and name not in ("object", "U8")
     X, plain, twin, container = contained(rng, array, name, plain)
     return Given(X, plain, twin, is_clean, " ".join([*text, container]))
 
