@@ -160,3 +160,29 @@ def test_what_cannot_be_scaled_is_refused(groups, metric):
     X = np.ldexp(groups, -600 if metric == "sqeuclidean" else 1016)
     with pytest.raises(ValueError, match=rf"metric='{metric}'.*by a constant"):
         KMedoids(3, metric=metric).fit(X)
+
+
+@pytest.mark.parametrize("metric", ["mahalanobis", "seuclidean"])
+@pytest.mark.parametrize("size", [2.0**-1070, 2.0**-300, 2.0**490])
+def test_estimated_variances_with_weights_of_any_size(metric, size):
+    """Up to the factor of an unbiased estimate, which takes weights for repetitions."""
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(30, 3)), rng.integers(1, 4, 30).astype(float)
+    plain = KMedoids(3, metric=metric, random_state=0).fit(X, sample_weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = KMedoids(3, metric=metric, random_state=0)
+        model.fit(X, sample_weight=weight * size)
+    assert_array_equal(model.labels_, plain.labels_)
+    ratio = model.distances_.sum() / plain.distances_.sum()
+    total = weight.sum()  # 1 - 1 / total is 1 for huge weights, and left out below 1
+    assert ratio == pytest.approx(np.sqrt(total / (total - 1)), rel=1e-12)
+
+
+def test_centers_beyond_the_range_of_single_precision():
+    X = np.array([[1e200, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    model = KMedoids(2, random_state=0).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="finite"):
+            model.transform(X[1:].astype(np.float32))

@@ -143,6 +143,7 @@ def _estimate(X, weight, metric, params):
     """
     total = weight.sum()
     unbiased = total / (total - 1) if total > 1 else 1.0
+    weight = np.ldexp(weight, -np.frexp(weight.max())[1])  # sums of any are numbers
     largest = abs(X).max(axis=0)
     if metric == "mahalanobis" and "V" in params:
         V = np.asarray(params.pop("V"), dtype=np.float64)
@@ -211,7 +212,8 @@ def _try_params(X, params, metric):
 def to_centers(X, centers, metric, params, *, n_jobs=None):
     """Return the dissimilarity of every row of X to every center."""
     metric, params = _resolved(metric, params)
-    centers = centers.astype(X.dtype, copy=False)
+    with np.errstate(over="ignore"):  # infinite dissimilarities are refused later
+        centers = centers.astype(X.dtype, copy=False)
     if sparse.issparse(centers) and not sparse.issparse(X):
         centers = centers.toarray()
     elif sparse.issparse(X):
