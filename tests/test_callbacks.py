@@ -153,7 +153,7 @@ def shares_after(X, model, work, monkeypatch):
             [0.1, 0.49],
         ),
         (
-            ILASDP(2, max_iter=30),
+            ILASDP(2, anneal=True),  # five iterations or more
             "skextras.cluster._lasdp._alternation.solve",
             [0.0, 0.0],
             [0.2, 0.9],
