@@ -15,6 +15,7 @@ from skextras.cluster import (
     SDPKMeans,
     fasterpam,
     k_path,
+    kmeans_lower_bound,
     medoid_silhouette_score,
 )
 
@@ -28,6 +29,8 @@ def test_no_warning_before_a_refusal(kind):
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="infinity"):
             kind(2).fit(X)
+        with pytest.raises(ValueError, match="infinity"):
+            kmeans_lower_bound(X, 2)
 
 
 def test_numbers_beyond_double_precision():

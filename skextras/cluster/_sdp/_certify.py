@@ -423,7 +423,8 @@ def _check_method(method, methods):
 
 
 def _check_X(X, function):
-    return check_array(X, dtype=np.float64, input_name="X", estimator=function)
+    with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
+        return check_array(X, dtype=np.float64, input_name="X", estimator=function)
 
 
 def _points(X):
