@@ -171,6 +171,6 @@ def test_bad_parameters(X, params, message):
 
 
 def test_not_enough_memory(X, monkeypatch):
-    monkeypatch.setattr("skextras._validation.available_memory", lambda: 1000)
+    monkeypatch.setattr("skextras._memory.available_memory", lambda: 1000)
     with pytest.raises(MemoryError, match=r"56 points .* give a smaller n_sampling"):
         CLARA(8).fit(X)

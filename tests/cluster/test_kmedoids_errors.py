@@ -129,7 +129,7 @@ def test_not_fitted(method):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_not_enough_memory(monkeypatch, dtype):
-    monkeypatch.setattr("skextras._validation.available_memory", lambda: 2e8)
+    monkeypatch.setattr("skextras._memory.available_memory", lambda: 2e8)
     X = np.arange(12000, dtype=dtype)[:, None]
     size = {np.float32: r"0\.[67] GB", np.float64: r"1\.[23] GB"}[dtype]
     sentence = f"between 12000 points takes {size} and 0.2 GB are left: choose method="
@@ -142,7 +142,7 @@ def test_not_enough_memory(monkeypatch, dtype):
 
 
 def test_unknown_memory_is_no_error(monkeypatch):
-    monkeypatch.setattr("skextras._validation.available_memory", lambda: None)
+    monkeypatch.setattr("skextras._memory.available_memory", lambda: None)
     KMedoids(3).fit(rows_of(22))
 
 

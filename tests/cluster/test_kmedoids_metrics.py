@@ -153,7 +153,7 @@ def test_parameters_of_a_compiled_function(monkeypatch, params, dtype):
         sizes.append(len(X))
         return pairwise_distances(X, *args, **kwargs)
 
-    monkeypatch.setattr("skextras.cluster._medoids._distances.pairwise_distances", spy)
+    monkeypatch.setattr("skextras._pairwise._distances.pairwise_distances", spy)
     plain = getattr(compiled_gap, "py_func", compiled_gap)
     options = {"metric_params": params, "random_state": 0}
     one = KMedoids(5, metric=compiled_gap, **options).fit(X)

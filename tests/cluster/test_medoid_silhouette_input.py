@@ -103,6 +103,6 @@ def test_bad_parameters(X, params, message):
 
 
 def test_not_enough_memory(X, monkeypatch):
-    monkeypatch.setattr("skextras._validation.available_memory", lambda: 1000)
+    monkeypatch.setattr("skextras._memory.available_memory", lambda: 1000)
     with pytest.raises(MemoryError, match="between 60 points"):
         MedoidSilhouette(8).fit(X)

@@ -5,8 +5,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
+from skextras._pairwise import _distances
 from skextras.cluster import CLARA, KMedoids
-from skextras.cluster._medoids import _distances, _onebatch
+from skextras.cluster._medoids import _onebatch
 from skextras.cluster._medoids._onebatch import Batch, onebatch
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows
 from tests import naive

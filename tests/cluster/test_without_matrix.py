@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numba import njit
 
+from skextras._pairwise import _distances
 from skextras.cluster import KMedoids
-from skextras.cluster._medoids import _distances
 from skextras.cluster._medoids._rows import ComputedRows
 from tests.problems import JIT
 
@@ -133,7 +133,7 @@ def test_automatic_choice(monkeypatch):
     ]:
         model = KMedoids(k, memory_limit=limit).fit(X)
         assert (model.method_, model.storage_) == chosen
-    monkeypatch.setattr("skextras._validation.available_memory", lambda: 2 * codes)
+    monkeypatch.setattr("skextras._memory.available_memory", lambda: 2 * codes)
     for share, storage in [(1.0, "bytes"), (0.4, "none")]:
         assert KMedoids(k, memory_limit=share).fit(X).storage_ == storage
     monkeypatch.setattr("skextras.cluster._medoids._kmedoids._MOST_EXACT", n - 1)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skextras._callbacks import unseen
-from skextras._validation import check_memory
+from skextras._memory import check_memory
 from skextras.cluster._lasdp._low_rank import (
     factors,
     label_parts,

@@ -13,24 +13,22 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
+from skextras._distinct import canonical, distinct_points, weighted_points
 from skextras._fitting import warn
-from skextras._parallel import row_blocks
-from skextras._validation import check_memory, check_weights, validate_data
-from skextras.cluster._medoids import _distances, _sparse
-from skextras.cluster._medoids._doubts import (
-    doubt_dissimilarities,
-    doubt_features,
-)
-from skextras.cluster._medoids._matrix import (
+from skextras._memory import check_memory
+from skextras._pairwise import _distances
+from skextras._pairwise._square import (
     as_square,
     check_dissimilarities,
     largest_allowed,
     raise_on_fault,
 )
-from skextras.cluster._medoids._points import (
-    canonical,
-    distinct_points,
-    weighted_points,
+from skextras._parallel import row_blocks
+from skextras._validation import check_weights, validate_data
+from skextras.cluster._medoids import _sparse
+from skextras.cluster._medoids._doubts import (
+    doubt_dissimilarities,
+    doubt_features,
 )
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows
 from skextras.cluster._medoids._silhouette import from_nearest, weighted_mean

@@ -7,20 +7,15 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress, unseen
+from skextras._distinct import fill_up
 from skextras._fitting import fit_method
+from skextras._memory import check_memory
 from skextras._parallel import blas_on_one_thread, map_blocks
-from skextras._validation import (
-    METRICS,
-    N_JOBS,
-    Interval,
-    StrOptions,
-    check_memory,
-)
+from skextras._validation import METRICS, N_JOBS, Interval, StrOptions
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._empty import without_empty
 from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import (
     Codes,
     SwapState,

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress
+from skextras._distinct import fill_up
 from skextras._fitting import fit_method
 from skextras._validation import (
     METRICS,
@@ -17,7 +18,6 @@ from skextras._validation import (
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._empty import fill_empty
-from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._swaps import SingleState, SwapState
 
 _ITEMS_PER_BLOCK = 2**20  # dissimilarities that are made at a time

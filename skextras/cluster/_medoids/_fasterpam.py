@@ -5,15 +5,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from skextras._fitting import warn
-from skextras._validation import check_number, check_weights
-from skextras.cluster._medoids._doubts import doubt_dissimilarities
-from skextras.cluster._medoids._matrix import (
+from skextras._pairwise._square import (
     as_square,
     check_dissimilarities,
     find_fault,
     in_memory_order,
     largest_allowed,
 )
+from skextras._validation import check_number, check_weights
+from skextras.cluster._medoids._doubts import doubt_dissimilarities
 from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import (
     Codes,

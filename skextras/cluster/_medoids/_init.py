@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import sparse
 
+from skextras._distinct import canonical, find_rows
 from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._fasterpam import check_indices
-from skextras.cluster._medoids._points import canonical, find_rows
 
 #: Starts that are drawn or computed from the dissimilarities.
 NAMES = ("random", "build", "k-medoids++", "lab", "heuristic", "first")

@@ -5,16 +5,16 @@ from numbers import Integral, Real
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress
+from skextras._distinct import fill_up
 from skextras._fitting import fit_method
+from skextras._memory import check_memory, memory_allowed
 from skextras._validation import (
     METRICS,
     N_JOBS,
     Interval,
     RealNotInt,
     StrOptions,
-    check_memory,
     in_words,
-    memory_allowed,
 )
 from skextras.cluster._medoids import _clara, _clarans, _init
 from skextras.cluster._medoids._alternate import alternate
@@ -27,7 +27,6 @@ from skextras.cluster._medoids._constrained import (
 from skextras.cluster._medoids._empty import without_empty
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._onebatch import onebatch
-from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._sparse import SparseRows, SparseState, check_method
 from skextras.cluster._medoids._swaps import (
     Codes,

@@ -8,20 +8,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import fit_progress
+from skextras._distinct import fill_up
 from skextras._fitting import fit_method, warn
-from skextras._validation import (
-    METRICS,
-    N_JOBS,
-    Interval,
-    StrOptions,
-    check_memory,
-    check_weights,
-)
+from skextras._memory import check_memory
+from skextras._validation import METRICS, N_JOBS, Interval, StrOptions, check_weights
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._msc import MSCResult, dynmsc, scaled_up
-from skextras.cluster._medoids._points import fill_up
 from skextras.cluster._medoids._silhouette import weighted_mean
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time

@@ -3,8 +3,9 @@
 import numpy as np
 
 from skextras._callbacks import unseen
+from skextras._pairwise import _square_kernels
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
-from skextras.cluster._medoids import _build_kernels, _matrix_kernels
+from skextras.cluster._medoids import _build_kernels
 
 _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _LEAST_BLOCKS = 16  # in which to make those of all pairs
@@ -82,7 +83,7 @@ class HeldRows(Rows):
 
         def fill(low, high):
             low, high = start + low, start + high
-            _matrix_kernels.encode(
+            _square_kernels.encode(
                 self.by_point, order, natural, scale, tiles, 0, low, high
             )
 
@@ -140,7 +141,7 @@ class ComputedRows(Rows):
             block = self.computer.between(slice(low, high))
 
             def fill(first, last, block=block, low=low):
-                _matrix_kernels.encode(
+                _square_kernels.encode(
                     block, order, natural, scale, tiles, low, low + first, low + last
                 )
 

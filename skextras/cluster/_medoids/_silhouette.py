@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skextras._pairwise._square import as_numbers, raise_on_fault
 from skextras._parallel import row_blocks
 from skextras._validation import check_weights
-from skextras.cluster._medoids._matrix import as_numbers, raise_on_fault
 
 _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are sorted at a time
 

@@ -5,16 +5,12 @@ from numbers import Real
 import numpy as np
 from scipy import sparse
 
+from skextras._distinct import canonical
+from skextras._pairwise._square import TOO_LARGE, raise_for_entry, raise_on_fault
 from skextras._parallel import row_blocks
 from skextras._validation import in_words
 from skextras.cluster._medoids import _sparse_kernels
 from skextras.cluster._medoids._doubts import doubt_stored_dissimilarities
-from skextras.cluster._medoids._matrix import (
-    TOO_LARGE,
-    raise_for_entry,
-    raise_on_fault,
-)
-from skextras.cluster._medoids._points import canonical
 from skextras.cluster._medoids._rows import Rows
 from skextras.cluster._medoids._swaps import FasterPAMResult
 

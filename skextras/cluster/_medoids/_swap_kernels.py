@@ -18,7 +18,7 @@ dissimilarities give a lower bound of the change: it is computed for a tile of L
 candidates at once, in integers, and rules nearly all of them out. The rest are
 evaluated exactly.
 
-``tiles``   (n_tiles, m, LANES)  the bytes, see ``_matrix_kernels``
+``tiles``   (n_tiles, m, LANES)  the bytes, see ``_square_kernels``
 ``levels``  (m, 4)       per point: ds, dn and ds - dn in its own steps, and its class c
 ``inverse`` (m,)         steps per unit of dissimilarity: weight / (unit * 4**c)
 ``sums``    (k + 1, LANES)  upper bounds of -partial and, last, of -shared, in units;

@@ -8,8 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras import _fitting
+from skextras._memory import check_memory
 from skextras._parallel import map_blocks, n_threads
-from skextras._validation import check_memory
 from skextras.cluster._sdp import _admm
 from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._quick import Quick, quick_bound

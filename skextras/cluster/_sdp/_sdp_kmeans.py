@@ -17,14 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method, warn
+from skextras._memory import check_memory
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import (
-    N_JOBS,
-    Interval,
-    StrOptions,
-    check_memory,
-    validate_data,
-)
+from skextras._validation import N_JOBS, Interval, StrOptions, validate_data
 from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
 from skextras.cluster._sdp._bounds import advice, known_bound, outcome, tightened
 from skextras.cluster._sdp._certify import certify_points

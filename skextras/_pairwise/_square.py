@@ -4,15 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skextras._memory import check_memory
+from skextras._pairwise import _square_kernels
 from skextras._parallel import map_blocks, row_blocks
-from skextras._validation import check_memory
-from skextras.cluster._medoids import _matrix_kernels
 
 #: Two halves of a matrix may differ by this much, relative, and pass for symmetric.
 _SYMMETRY_TOL = 1e-6
 _ITEMS_PER_CALL = 2**24  # an interrupt waits no longer than for so many entries
 _ITEMS_IN_CACHE = 2**18  # such a part of the matrix is fetched once, read twice
-TOO_LARGE = 3  # kind of fault: see ``_matrix_kernels.find_bad_entry``
+TOO_LARGE = 3  # kind of fault: see ``_square_kernels.find_bad_entry``
 
 
 def largest_allowed(weight, dtype):
@@ -117,9 +117,9 @@ def _look_through(distances, name, symmetry, codes, n_jobs, limit):
         while start < stop:
             with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
                 if codes is None:
-                    low = _matrix_kernels.look(*args, start, stop)
+                    low = _square_kernels.look(*args, start, stop)
                 else:
-                    low = _matrix_kernels.look_and_encode(
+                    low = _square_kernels.look_and_encode(
                         *args, *codes.arrays(), start, stop, step
                     )
             start = min(low + 4, stop)
@@ -136,7 +136,7 @@ def _look_through(distances, name, symmetry, codes, n_jobs, limit):
     if not symmetry or above == below:
         return True, True
     near = map_blocks(
-        lambda start, stop: _matrix_kernels.is_near_symmetric(
+        lambda start, stop: _square_kernels.is_near_symmetric(
             matrix, _SYMMETRY_TOL, start, stop
         ),
         row_blocks(n, 256),
@@ -148,11 +148,11 @@ def _look_through(distances, name, symmetry, codes, n_jobs, limit):
 def find_fault(matrix, *, n_jobs=None, limit=np.inf):
     """Return (kind, i, j) of a missing, infinite, negative or too large entry, or 0s.
 
-    Kinds are those of ``_matrix_kernels.find_bad_entry``.
+    Kinds are those of ``_square_kernels.find_bad_entry``.
     """
     limit = matrix.dtype.type(limit)
     faults = map_blocks(
-        lambda start, stop: _matrix_kernels.find_bad_entry(matrix, limit, start, stop),
+        lambda start, stop: _square_kernels.find_bad_entry(matrix, limit, start, stop),
         row_blocks(len(matrix), 512),
         n_jobs=n_jobs,
     )

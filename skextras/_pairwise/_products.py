@@ -7,13 +7,13 @@ from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
 from skextras._callbacks import unseen
+from skextras._pairwise import _distance_kernels
 from skextras._parallel import (
     blas_on_one_thread,
     map_blocks,
     n_blas_threads,
     row_blocks,
 )
-from skextras.cluster._medoids import _distance_kernels
 
 METRICS = ("euclidean", "sqeuclidean", "cosine")
 NARROW = 8  # features of rows that are compared one by one just as fast

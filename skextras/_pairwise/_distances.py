@@ -14,14 +14,14 @@ from sklearn.metrics.pairwise import PAIRWISE_BOOLEAN_FUNCTIONS
 
 from skextras._callbacks import unseen
 from skextras._fitting import warn
+from skextras._pairwise import _distance_kernels, _gower, _products
+from skextras._pairwise._square import TOO_LARGE, find_fault
 from skextras._parallel import (
     blas_on_one_thread,
     map_blocks,
     map_row_blocks,
     row_blocks,
 )
-from skextras.cluster._medoids import _distance_kernels, _gower, _products
-from skextras.cluster._medoids._matrix import TOO_LARGE, find_fault
 
 _ALIASES = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan"}
 _SPARSE = (

@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 
 from skextras._callbacks import unseen
+from skextras._pairwise import _gower_kernels
 from skextras._parallel import map_blocks, row_blocks
 from skextras._validation import in_words
-from skextras.cluster._medoids import _gower_kernels
 
 #: Dissimilarity of two rows that have no feature in common.
 NOTHING_SHARED = 1.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from skextras.cluster._medoids import _distance_kernels
+from skextras import _distinct_kernels
 
 
 class Points(NamedTuple):
@@ -93,10 +93,10 @@ def _hashes(X):
     keys = np.empty(X.shape[0], dtype=np.uint64)
     if sparse.issparse(X):
         X = canonical(X)
-        hash_rows = _distance_kernels.hash_sparse_rows
+        hash_rows = _distinct_kernels.hash_sparse_rows
         arrays = (_bits(X.data), X.indices, X.indptr, keys)
     else:
-        hash_rows, arrays = _distance_kernels.hash_rows, (_bits(X), keys)
+        hash_rows, arrays = _distinct_kernels.hash_rows, (_bits(X), keys)
     with np.errstate(over="ignore"):  # meant to wrap around, if not compiled
         hash_rows(*arrays)
     return keys

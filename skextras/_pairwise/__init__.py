@@ -1,0 +1,1 @@
+"""Dissimilarities between rows, and checks of given ones."""
