@@ -11,6 +11,7 @@ from skextras.cluster import (
     ILASDP,
     LASDP,
     KMedoids,
+    MedoidPathDisplay,
     MedoidSilhouette,
     SDPKMeans,
     fasterpam,
@@ -89,3 +90,11 @@ def test_no_array_is_printed():
     with pytest.raises(ValueError, match=r"got 1D array instead.*Reshape") as caught:
         KMedoids(2).fit(np.linspace(0, 1, 500))
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["line_kw", "loss_kw"])
+def test_styles_of_a_display(name):
+    pytest.importorskip("matplotlib")
+    path = k_path([[0.0], [1.0], [5.0]], [1, 2], random_state=0)
+    with pytest.raises(TypeError, match=rf"{name} must be a dict, got 'x'\."):
+        MedoidPathDisplay.from_path(path, **{name: "x"})

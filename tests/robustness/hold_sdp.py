@@ -178,8 +178,9 @@ def lasdp(case, outcome):
 
 def display(case, outcome):
     """Yield a display whose line does not hold the values of the path."""
-    drawn = outcome.value
-    x, y = drawn.line_.get_data()
-    same = np.array_equal(x, drawn.n_clusters)
-    if not (same and np.array_equal(y, drawn.medoid_silhouette, equal_nan=True)):
-        yield Finding("line_: other values than the path", f"{x} {y}")
+    x, y = outcome.value
+    silhouette = case.given.plain[:, 0]
+    if not np.array_equal(x, np.arange(len(silhouette)) + 1):
+        yield Finding("line_: other numbers than those of the path", f"{x}")
+    if not np.array_equal(y, silhouette, equal_nan=True):
+        yield Finding("line_: other values than those of the path", f"{y}")

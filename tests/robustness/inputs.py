@@ -143,6 +143,8 @@ def contained(rng, array, name, plain):
         return pandas.DataFrame(array, columns=columns), plain, plain, "pandas"
     if kind < 0.75 and native:
         columns = {f"c{i}": array[:, i] for i in range(array.shape[1])}
+        if plain is not None:  # scikit-learn does not ask for the types of its columns
+            plain = plain.astype(np.float64)
         return polars.DataFrame(columns), plain, plain, "polars"
     if kind < 0.95 and native and name != "?":
         return sparse_form(rng, array, plain)

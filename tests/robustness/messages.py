@@ -24,6 +24,11 @@ def short(value, size=160):
     return re.sub(r"\s+", " ", text)[:size]
 
 
+def _is_worded(path):
+    """Tell whether the message is one of scikit-learn's checks, or of matplotlib."""
+    return path.endswith(_WORDED_BY) or "/matplotlib/" in path
+
+
 def of_error(error, names):
     """Yield what is wrong with an exception: its type or its message."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -32,7 +37,7 @@ def of_error(error, names):
     kind, text = f"{type(error).__name__} from {last}", str(error)
     if type(error) not in REFUSALS:
         yield Finding(f"raw {kind}", short(error))
-    elif any(frame.filename.endswith(_WORDED_BY) for frame in frames):
+    elif any(_is_worded(frame.filename) for frame in frames):
         if len(text) > 3 * LONGEST:
             yield Finding(f"long {kind}", f"{len(text)} characters")
     elif not own or frames[-1] is not own[-1]:

@@ -31,7 +31,9 @@ def _display(X, **options):
         np.arange(len(silhouette)) + 1, silhouette, silhouette, []
     )
     ax = Figure().subplots()
-    return cluster.MedoidPathDisplay.from_path(path, ax=ax, **options)
+    drawn = cluster.MedoidPathDisplay.from_path(path, ax=ax, **options)
+    x, y = drawn.line_.get_data()
+    return np.asarray(x), np.asarray(y)
 
 
 def _columns(rng, hostile):

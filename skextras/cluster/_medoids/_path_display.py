@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skextras._validation import in_words
+
 
 class MedoidPathDisplay:
     """Average medoid silhouette, and the loss, against the number of clusters.
@@ -128,6 +130,9 @@ class MedoidPathDisplay:
             _, ax = plt.subplots(layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         self.loss_ax_ = self.loss_line_ = None
+        for name, value in (("line_kw", line_kw), ("loss_kw", loss_kw)):
+            if not isinstance(value, dict | None):
+                raise TypeError(f"{name} must be a dict, got {in_words(value)}.")
         style = {"color": "#0072b2", "marker": "o", **(line_kw or {})}
         (self.line_,) = ax.plot(self.n_clusters, self.medoid_silhouette, **style)
         color = self.line_.get_color()
