@@ -98,3 +98,8 @@ def test_styles_of_a_display(name):
     path = k_path([[0.0], [1.0], [5.0]], [1, 2], random_state=0)
     with pytest.raises(TypeError, match=rf"{name} must be a dict, got 'x'\."):
         MedoidPathDisplay.from_path(path, **{name: "x"})
+
+
+def test_a_method_that_is_an_array():
+    with pytest.raises(ValueError, match="method must be one of"):
+        kmeans_lower_bound(np.ones((3, 1)), 2, method=np.array([1, 2]))

@@ -417,7 +417,7 @@ class _Options:
 
 
 def _check_method(method, methods):
-    if method not in methods:
+    if not (isinstance(method, str) and method in methods):
         names = ", ".join(repr(name) for name in methods)
         raise ValueError(f"method must be one of {names}, got {in_words(method)}.")
 
