@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris, load_wine, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras.cluster import SDPKMeans, certify_kmeans, kmeans_lower_bound
-from skextras.cluster._sdp import _admm, _bounds, _exact
+from skextras.cluster._sdp import _admm, _blocks, _exact
 from skextras.cluster._sdp._points import Points
 from skextras.cluster._sdp._quick import _Clusters, _inertia_and_slack, quick_bound
 from skextras.cluster._sdp._result import make_result
@@ -357,10 +357,39 @@ def test_a_tight_relaxation_is_proven_in_double_precision():
 def test_blocks_look_like_the_whole():
     X, labels = mixture(300, 3, 6)
     options = {"tol": 1e-3, "max_iter": 200, "n_jobs": None}
-    alike = _bounds.block_bound(Points(X), 3, labels, 100, **options)
+    alike = _blocks.block_bound(Points(X), 3, labels, 100, **options)
     mixed = np.random.default_rng(0).integers(0, 3, 300)
-    chance = _bounds.block_bound(Points(X), 3, mixed, 100, **options)
+    chance = _blocks.block_bound(Points(X), 3, mixed, 100, **options)
     assert chance < alike < Points(X).inertia(labels, 3)
+
+
+@pytest.mark.parametrize("n_blocks", [1, 7, 30])
+@pytest.mark.parametrize("wide", [12, 256])
+def test_rows_are_dealt_in_equal_parts_that_keep_the_means(n_blocks, wide, monkeypatch):
+    monkeypatch.setattr(_blocks, "_WIDE", wide)
+    X, labels = mixture(300, 3, 6)
+    labels[:2], X[1] = 3, X[0]  # fewer rows than blocks
+    block = _blocks.deal(X, labels, n_blocks)
+    size = np.bincount(block, minlength=n_blocks)
+    assert size.max() - size.min() <= 1
+    for label in range(4):
+        size = np.bincount(block[labels == label], minlength=n_blocks)
+        assert size.max() - size.min() <= 1
+    inertia = sum(
+        naive_sdp.inertia(X[block == b], labels[block == b]) for b in range(n_blocks)
+    )
+    lost = 1 - inertia / naive_sdp.inertia(X, labels)
+    assert lost <= 0.3 * 3 * n_blocks / len(X)  # a fraction 3 n_blocks / n by chance
+
+
+def test_blocks_of_separate_clusters_lose_little():
+    """They lost 5.4 %: a fraction 1 / m where m rows of a cluster are in a block."""
+    rng = np.random.default_rng(0)
+    size = np.array([300, 300, 60])
+    centers, spread = np.array([[0, 0], [30, 0], [0, 60]]), np.array([1, 1, 3])
+    labels = np.repeat(np.arange(3), size)
+    X = centers[labels] + rng.normal(size=(660, 2)) * spread[labels, None]
+    assert certify_kmeans(X, labels, method="blocks", block_size=66).gap < 0.01
 
 
 BAD = [
@@ -476,9 +505,8 @@ def test_labels_that_are_not(labels, sentence):
 
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "a"])
 def test_bad_n_jobs(n_jobs):
-    with pytest.raises(
-        ValueError, match=r"n_jobs must be None or an integer that is n"
-    ):
+    sentence = "n_jobs must be None or an integer other than 0, got .*: -1 stands"
+    with pytest.raises(ValueError, match=sentence):
         kmeans_lower_bound(IRIS, 3, method="blocks", n_jobs=n_jobs)
 
 

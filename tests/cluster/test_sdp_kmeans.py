@@ -1,6 +1,7 @@
 """SDPKMeans: the three solvers agree, and the result is what it says."""
 
 import pickle
+import warnings
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from scipy.sparse import coo_matrix, csc_array, csr_array
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, euclidean_distances
 from sklearn.model_selection import GridSearchCV
@@ -480,3 +481,31 @@ def test_equal_eigenvalues():
         model.set_params(random_state=0).fit(np.eye(60))
         np.testing.assert_allclose(model.lower_bound_, 57)
         assert model.certified_
+
+
+@pytest.mark.filterwarnings("ignore:SDPKMeans stalled")
+@pytest.mark.parametrize("affinity", ["linear", "precomputed"])
+def test_relaxed_inertia_where_the_solver_stalls(affinity):
+    """It was 190 times the inertia; the Z of the labels is feasible, and better."""
+    X, _ = make_blobs(60, centers=4.0 ** np.arange(2, 7)[:, None], random_state=0)
+    data = X if affinity == "linear" else (X - X.mean(axis=0)) @ (X - X.mean(axis=0)).T
+    model = SDPKMeans(5, affinity=affinity, random_state=0).fit(data)
+    assert model.lower_bound_ <= model.relaxed_inertia_ <= model.inertia_
+    assert model.infeasibility_ == 0
+    Z = model.membership_matrix()
+    together = model.labels_[:, None] == model.labels_
+    np.testing.assert_allclose(Z, together / together.sum(axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize("solver", ["admm", "low_rank"])
+@pytest.mark.parametrize("certificate", ["auto", None])
+def test_relaxed_inertia_lies_between_bound_and_inertia(solver, certificate):
+    options = {"solver": solver, "certificate": certificate, "max_iter": 20}
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(12, 2)) + 4.0 ** rng.integers(0, 6, (12, 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = SDPKMeans(3, random_state=0, **options).fit(X)
+        assert model.relaxed_inertia_ <= model.inertia_
+        assert certificate is None or model.lower_bound_ <= model.relaxed_inertia_

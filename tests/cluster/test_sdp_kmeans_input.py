@@ -171,7 +171,7 @@ def test_one_row_and_one_cluster():
 
 def test_n_jobs_0():
     for certificate in ("auto", None):
-        with pytest.raises(ValueError, match="n_jobs must be None or an integer"):
+        with pytest.raises(ValueError, match=r"'n_jobs' .* an int .* Got 0 instead"):
             SDPKMeans(3, n_jobs=0, certificate=certificate).fit(X)
 
 

@@ -149,6 +149,7 @@ class _Record:
     def __init__(self, points, work):
         self.points, self.work = points, work
         self.bound, self.least, self.age = -np.inf, np.inf, 0
+        self.negative = None
         self.mark = self.asked = np.inf
         self.next = _LONG
 
@@ -161,9 +162,9 @@ class _Record:
             self.mark, self.age = residual, 0
         if residual < self.least or not np.isfinite(self.least):
             self.least, self.proven = residual, False
-            self.factor, self.primal = work.active.T.astype(np.float64), work.primal
-            self.negative = work.total.negative(work.rho * work.unit)
-            self.vectors = work.vectors.astype(np.float64)
+            self.active, self.vectors = work.active, work.vectors  # never written to
+            self.primal = work.primal
+            self.negative = work.total.negative(work.rho * work.unit, self.negative)
         if iteration >= self.next:
             self.next *= 2
             self.prove()
@@ -172,7 +173,7 @@ class _Record:
         """Prove the bound of the state that is kept."""
         if not self.proven:
             self.proven = True
-            args = self.negative.full(), self.vectors
+            args = self.negative.full(), self.vectors.astype(np.float64)
             bound = dual_bound(self.points, self.work.count + 1, *args)
             self.bound = max(self.bound, bound)
 
@@ -187,9 +188,10 @@ class _Record:
         """Return what was found."""
         self.prove()
         points, work = self.points, self.work
+        factor = self.active.T.astype(np.float64)
         return Solution(
-            self.factor,
-            points.total - points.inner(self.factor),
+            factor,
+            points.total - points.inner(factor),
             self.bound,
             self.primal / (work.count + 1) ** 0.5,
             n_iter,
@@ -231,12 +233,14 @@ class _Panels:
             _add_product(out, size, low, vectors)
         return out
 
-    def negative(self, factor):
-        """Return min(T, 0) times ``factor``."""
-        panels = [np.minimum(panel, 0) for panel in self.panels]
-        for panel in panels:
-            panel *= panel.dtype.type(factor)
-        return _Panels(panels, self.n)
+    def negative(self, factor, out=None):
+        """Return min(T, 0) times ``factor``, written to ``out`` if that is given."""
+        if out is None:
+            out = _Panels([np.empty_like(panel) for panel in self.panels], self.n)
+        for panel, new in zip(self.panels, out.panels, strict=True):
+            np.minimum(panel, 0, out=new)
+            new *= new.dtype.type(factor)
+        return out
 
     def scale_negative(self, factor):
         for panel in self.panels:

@@ -1,4 +1,4 @@
-"""Lower bounds of points: by the relaxation, by blocks of rows, by random draws."""
+"""Lower bounds of points: by the relaxation, and by random draws of rows."""
 
 import warnings
 from math import log, sqrt
@@ -36,11 +36,20 @@ def check_dense(n_samples, max_memory, way_out, n_jobs=1):
 
 
 def sdp_bound(
-    points, n_clusters, *, tol, max_iter, target=None, known=None, warn=False
+    points,
+    n_clusters,
+    *,
+    tol,
+    max_iter,
+    target=None,
+    known=None,
+    digits=True,
+    warn=False,
 ):
     """Return the scaled bound of the relaxation, or a larger one that costs less.
 
-    ``known`` is a bound; ``target``, the inertia of labels, is what it may reach.
+    ``known`` is a bound; ``target``, the inertia of labels, is what it may reach:
+    ``digits`` asks for all digits if it nearly does.
     """
     if n_clusters == 1:
         return points.total * (1 - 1e-12)
@@ -64,7 +73,9 @@ def sdp_bound(
     solution = _admm.solve(points, n_clusters, known=settles, **options)
     if settled:
         return max(*best, solution.bound)
-    best.append(tightened(points, n_clusters, solution, target, tol, max_iter))
+    best.append(solution.bound)
+    if digits:
+        best.append(tightened(points, n_clusters, solution, target, tol, max_iter))
     reached = target is not None and max(best) >= (1 - tol) * target
     if warn and not (solution.converged or reached):
         _fitting.warn(
@@ -117,39 +128,6 @@ def advice(solution):
     if solution.stalled:
         return "more iterations would not help; a larger tol or fewer clusters may"
     return "raise max_iter or tol"
-
-
-def block_bound(points, n_clusters, labels, block_size, *, tol, max_iter, n_jobs):
-    """Sum the bounds of blocks of rows that are alike.
-
-    The best clusters of all points, restricted to a block, are clusters of that block;
-    about means of their own they are not less tight. So the sum of the blocks' optima
-    is at most the optimum. It comes near it if each block looks like the whole: rows
-    are sorted by cluster and distance from its centre, and dealt to the blocks in turn.
-    """
-    n_blocks = -(-points.n // block_size)
-    order = np.lexsort((_distances(points.X, labels), labels))
-
-    def bound(block):
-        part = points.part(order[block::n_blocks])
-        value = sdp_bound(part, n_clusters, tol=tol, max_iter=max_iter)
-        return max(value, 0.0) * (part.scale / points.scale)
-
-    blocks = [(block,) for block in range(n_blocks)]
-    return sum(map_blocks(bound, blocks, n_jobs=n_jobs)) * (1 - 1e-13)
-
-
-def _distances(X, labels):
-    """Squared distances of rows to the means of their groups."""
-    size = np.bincount(labels)
-    sums = np.zeros((len(size), X.shape[1]))
-    np.add.at(sums, labels, X)
-    out = np.empty(len(X))
-    center = sums / size[:, None]
-    for low in range(0, len(X), 4096):
-        rows = X[low : low + 4096] - center[labels[low : low + 4096]]
-        out[low : low + 4096] = np.einsum("ij,ij->i", rows, rows)
-    return out
 
 
 def monte_carlo_bound(

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, check_random_state
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number, in_words
 from skextras.cluster._sdp import _bounds
+from skextras.cluster._sdp._blocks import block_bound
 from skextras.cluster._sdp._exact import dual_bound
 from skextras.cluster._sdp._points import Points
 from skextras.cluster._sdp._quick import quick_bound
@@ -64,8 +65,8 @@ def certify_kmeans(
           the "spectral" bound of :func:`kmeans_lower_bound` takes its place if larger.
         - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices; not below
           "quick" and "spectral".
-        - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
-          points.
+        - "blocks": the sum of the "sdp" or "quick" bounds of blocks of rows, for any
+          number of points.
         - "monte-carlo": from the "sdp" bounds of random samples. It holds with
           probability ``confidence`` only.
         - "auto": "quick"; if that proves nothing, "sdp" for up to 2000 points, else
@@ -322,9 +323,7 @@ def _one_bound(
         "n_jobs": options.n_jobs,
     }
     if method == "blocks":
-        return _bounds.block_bound(
-            points, n_clusters, labels, options.block_size, **fast
-        )
+        return block_bound(points, n_clusters, labels, options.block_size, **fast)
     if inertia is None:
         inertia = points.inertia(labels, labels.max() + 1)
     return _bounds.monte_carlo_bound(
@@ -361,8 +360,8 @@ class _Options:
                 )
         if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
             raise ValueError(
-                "n_jobs must be None or an integer that is not 0, got "
-                f"{in_words(n_jobs)}."
+                "n_jobs must be None or an integer other than 0, got "
+                f"{in_words(n_jobs)}: -1 stands for all processors."
             )
         check_number(max_iter, "max_iter", 1)
         check_number(n_draws, "n_draws", 1)

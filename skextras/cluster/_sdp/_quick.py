@@ -19,7 +19,7 @@ class Quick(NamedTuple):
     proven: bool
 
 
-def quick_bound(X, labels, n_clusters):
+def quick_bound(X, labels, n_clusters, *, largest=_LARGEST):
     r"""Bound the inertia from below by a dual solution made from the labels.
 
     With centred rows :math:`x_i`, centroids :math:`c_a` and sizes :math:`n_a`, the N
@@ -31,6 +31,7 @@ def quick_bound(X, labels, n_clusters):
     columns. Its eigenvalues are those of a small dense matrix.
 
     ``X`` is centred, and ``labels`` are 0, 1, ..., n_clusters - 1, none of them empty.
+    Where that matrix is of an order above ``largest``, norms bound its eigenvalues.
     """
     if X.shape[1] > len(X):  # a rotation: the rows span no more than n dimensions
         X = np.linalg.qr(X.T, mode="r").T
@@ -39,8 +40,10 @@ def quick_bound(X, labels, n_clusters):
     rounding = 8 * len(X) * EPS * total
     inertia, lam = _inertia_and_slack(clusters)
     lam -= rounding  # N stays nonnegative
-    moments = _Moments(clusters, lam)
-    if X.shape[1] + n_clusters * (n_clusters - 1) <= _LARGEST:
+    order = X.shape[1] + n_clusters * (n_clusters - 1)
+    small = order <= min(largest, _LARGEST)
+    moments = _Moments(clusters, lam, small)
+    if small:
         eigenvalues = _eigenvalues(moments)
     else:
         eigenvalues = np.full(n_clusters - 1, _norm_bound(moments))
@@ -99,10 +102,9 @@ class _Moments:
     the slack of the rows of cluster a with respect to cluster b.
     """
 
-    def __init__(self, clusters, lam):
+    def __init__(self, clusters, lam, small):
         k, d = clusters.size.size, clusters.X.shape[1]
         self.k, self.d = k, d
-        small = d + k * (k - 1) <= _LARGEST
         self.within = np.zeros((d, d))
         self.sums, self.squares = np.zeros((k, k)), np.zeros((k, k))
         self.cross = np.zeros((k, d, k)) if small else None

@@ -60,6 +60,12 @@ def round_relaxation(points, distinct, factor, n_clusters, rng, *, rounding, pol
     return labels[codes]
 
 
+def membership(labels, n_clusters):
+    """Return the factor of the Z of clusters, none of them empty."""
+    factor = np.eye(n_clusters)[labels]
+    return factor / np.sqrt(factor.sum(axis=0))
+
+
 def _space(points, first, weight):
     if points.X is not None:
         return Rows(points.X[first], weight)

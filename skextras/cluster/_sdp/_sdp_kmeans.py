@@ -48,8 +48,7 @@ def _trivial(points, distinct, k):
         copies = np.setdiff1d(np.arange(points.n), first)
         n_missing = k - len(first)  # the trace is k
         labels[copies[:n_missing]] = len(first) + np.arange(n_missing)
-    factor = np.eye(k)[labels]
-    factor /= np.sqrt(factor.sum(axis=0))
+    factor = _rounding.membership(labels, k)
     value = points.total if k == 1 else 0.0
     return _low_rank.LowRank(factor, value, 0.0, 0, True)
 
@@ -159,9 +158,12 @@ class SDPKMeans(
         The bound, where it comes from and whether it holds for certain.
     relaxed_inertia_ : float
         :math:`\operatorname{tr} A - \langle A, Z \rangle` of the :math:`Z` that was
-        found. Not a bound: :math:`Z` is feasible up to ``infeasibility_``.
+        found, or ``lower_bound_`` if that is larger: :math:`Z` is feasible up to
+        ``infeasibility_``. Not a bound itself, and never above ``inertia_``.
     membership_factor_ : ndarray of shape (n_samples, n_factors)
-        :math:`U` with :math:`Z \approx U U^T`, in the dtype of ``X``.
+        :math:`U` with :math:`Z \approx U U^T`, in the dtype of ``X``. Where the labels
+        are better than the :math:`Z` of the solver, it is theirs: a column for each
+        cluster, and zeros.
     infeasibility_ : float
         How far the constraints are missed: relative norms of what :math:`Z \ge 0` and
         :math:`Z 1 = 1` miss, or, for "low_rank", where these hold, the error of the
@@ -313,6 +315,7 @@ class SDPKMeans(
                 if linear:
                     labels = self._set_centers(X, labels, distinct)
                 self._certify(points, labels, distinct, settings, solution, rng)
+        U = self._set_relaxed(points, labels, solution, U, settings.n_clusters)
         self.membership_factor_ = U.astype(X.dtype)
         self.labels_ = labels.astype(np.int32)
         self._n_features_out = settings.n_clusters
@@ -354,8 +357,6 @@ class SDPKMeans(
         factor = solution.factor
         if isinstance(solution, _admm.Solution):  # without the part 11'/n
             factor = np.hstack([np.full((n, 1), n**-0.5), factor])
-        self.relaxed_inertia_ = float(solution.value * points.scale)
-        self.infeasibility_ = float(solution.infeasibility)
         self.n_iter_ = max(int(solution.n_iter), 1)
         if not solution.converged:
             way_out = advice(solution)
@@ -431,6 +432,18 @@ class SDPKMeans(
         if quick is not None and quick.lower_bound > result.lower_bound:
             return quick
         return result
+
+    def _set_relaxed(self, points, labels, solution, factor, k):
+        """Set what is told of Z; return its factor, or that of labels if better."""
+        value = float(solution.value * points.scale)
+        self.infeasibility_ = float(solution.infeasibility)
+        if value > self.inertia_ and len(np.unique(labels)) == k:
+            self.infeasibility_ = 0.0
+            own = _rounding.membership(labels, k)
+            factor = np.pad(own, ((0, 0), (0, max(factor.shape[1] - k, 0))))
+        bound = -np.inf if np.isnan(self.lower_bound_) else self.lower_bound_
+        self.relaxed_inertia_ = min(max(value, bound), self.inertia_)
+        return factor
 
     def _warn_of_equal_points(self, n_distinct, k):
         if n_distinct >= k:
