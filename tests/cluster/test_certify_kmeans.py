@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris, load_wine, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras.cluster import SDPKMeans, certify_kmeans, kmeans_lower_bound
-from skextras.cluster._sdp import _admm, _blocks, _exact
+from skextras.cluster._sdp import _admm, _blocks, _bounds, _exact
 from skextras.cluster._sdp._points import Points
 from skextras.cluster._sdp._quick import _Clusters, _inertia_and_slack, quick_bound
 from skextras.cluster._sdp._result import make_result
@@ -582,6 +582,17 @@ def test_value_and_bound_of_a_kernel():
     Z = model.membership_matrix()
     inner = np.trace(C @ C.T) - np.vdot(C @ C.T, Z)
     np.testing.assert_allclose(model.relaxed_inertia_, inner, rtol=1e-6)
+
+
+def test_bound_of_a_kernel_is_that_of_its_points():
+    """The margin for the roots of a kernel grew with n^2: 1e-4 was lost here."""
+    X, _ = make_blobs(200, centers=4.0 ** np.arange(2, 7)[:, None], random_state=0)
+    C = X - X.mean(axis=0)
+    bounds = [
+        _bounds.known_bound(points, 5).bound * points.scale
+        for points in (Points(X), Points(gram=C @ C.T))
+    ]
+    np.testing.assert_allclose(bounds[1], bounds[0], rtol=5e-6)
 
 
 @pytest.mark.filterwarnings("ignore:The relaxation")

@@ -78,20 +78,25 @@ class Points:
         """Return rows whose inertias are those of a kernel, plus a constant or less.
 
         The constant is returned, too: a lower bound for the rows, minus it, is one for
-        the kernel. I - Z is positive semidefinite, of trace n - K: to add tI to A, or
-        what is positive semidefinite, adds to the inertia at most, or at least, that.
+        the kernel. I - Z has eigenvalues from 0 to 1 and the trace n - K: to add tI to
+        A adds t (n - K) to the inertia, and to change A by E, of Frobenius norm e,
+        changes it by at most e sqrt(n - K).
         """
         if self.X is not None:
             return self.X, 0.0
         values, vectors = eigh(self._gram)
         rounding = 4 * self.n * EPS * np.abs(values).max()
-        shift = max(-values[0], 0.0)
-        if shift > rounding:  # indefinite
-            values = values + shift
+        shift = -values[0] if -values[0] > rounding else 0.0  # indefinite
+        values = values + shift
         kept = values > rounding
         rows = vectors[:, kept] * np.sqrt(values[kept])
         rows -= rows.mean(axis=0)
-        return rows, (shift + rounding) * (self.n - n_clusters)
+        rest = self._gram - rows @ rows.T
+        rest[np.diag_indices(self.n)] += shift
+        size = float(np.square(rows).sum()) + np.linalg.norm(self._gram) + shift
+        error = np.linalg.norm(rest) + 2 * (rows.shape[1] + 4) * EPS * size
+        n_free = self.n - n_clusters
+        return rows, shift * n_free + error * n_free**0.5
 
     def inner(self, factor):
         """Return <A, VV'> for V of n rows."""
