@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.preprocessing import StandardScaler
 
 #: False in a run with NUMBA_DISABLE_JIT=1, where loops take a hundred times longer.
 JIT = not numba.config.DISABLE_JIT
@@ -72,6 +73,15 @@ def problems(draw, *, integers=None, min_k=1, max_n=16):
     medoids = np.array(draw(st.permutations(range(n)))[:k])
     order = draw(st.none() | st.permutations(range(n)).map(np.array))
     return Problem(distances, medoids, weight, order)
+
+
+def knows_names(library):
+    """Tell whether scikit-learn reads the names of a class of data frames.
+
+    Those of polars 2 it reads from version 1.9 on.
+    """
+    frame = library({"a": [0.0, 1.0]})
+    return hasattr(StandardScaler().fit(frame), "feature_names_in_")
 
 
 def assert_same_fit(one, other, rows=slice(None)):

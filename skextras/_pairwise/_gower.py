@@ -77,8 +77,9 @@ def _place(name, names):
     """Position of a feature name."""
     if names is None:
         raise ValueError(
-            f"categorical_features holds the name {name!r}, and the features of X have "
-            "no names: give indices or a mask, or X as a data frame."
+            f"categorical_features holds the name {name!r}, and scikit-learn finds no "
+            "names of features in X: give indices or a mask, or X as a data frame of "
+            "pandas."
         )
     if name not in names:
         raise ValueError(
