@@ -57,7 +57,7 @@ class Points:
         """What no inertia is below: 0, but for a kernel that is indefinite."""
         if self.X is not None:
             return 0.0
-        least = eigh(self._gram, eigvals_only=True, driver="evd")[0]
+        least = np.linalg.eigvalsh(self._gram)[0]
         return 0.0 if least >= -self.n * EPS * np.linalg.norm(self._gram) else -np.inf
 
     def part(self, index):
