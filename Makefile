@@ -13,11 +13,11 @@ demo:
 
 test:
 	@$(VENV) test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-lowest:
 	@$(VENV) --lowest test
-	.venv-lowest/bin/python -m pytest
+	.venv-lowest/bin/python -m pytest -n auto
 
 test-nojit:
 	@$(VENV) test
