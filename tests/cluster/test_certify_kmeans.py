@@ -1,6 +1,7 @@
 """Bounds of K-means: against brute force, dense matrices, and what is invariant."""
 
 import re
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -712,3 +713,13 @@ def test_powers_of_2_change_nothing():
 def test_errors_name_the_function():
     with pytest.raises(ValueError, match="kmeans_lower_bound does not accept"):
         kmeans_lower_bound(np.array([[np.nan], [1.0]]), 1)
+
+
+@pytest.mark.parametrize("method", ["auto", "spectral", "sdp", "blocks"])
+def test_one_cluster(method):
+    """The only clustering is the best one, and nothing warns."""
+    X = np.random.default_rng(0).normal(size=(12, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bound = kmeans_lower_bound(X, 1, method=method, block_size=12, random_state=0)
+    np.testing.assert_allclose(bound.lower_bound, ((X - X.mean(0)) ** 2).sum())

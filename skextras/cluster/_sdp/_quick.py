@@ -83,7 +83,7 @@ class _Clusters:
 
 def _inertia_and_slack(clusters):
     """Return the inertia, and the largest lam for which N is nonnegative."""
-    inertia, lam = 0.0, np.inf
+    inertia, lam = 0.0, np.inf if len(clusters.size) > 1 else 0.0
     for a, center in enumerate(clusters.center):
         weight = clusters.weight(a)
         for x, slack in clusters.blocks(a):
