@@ -5,7 +5,7 @@ BIN = .venv/bin
 BENCH_ARGS ?=
 FUZZ_ARGS ?=
 
-.PHONY: demo test test-lowest test-nojit fuzz lint format doc notebooks bench bench-all build clean
+.PHONY: demo test test-all test-lowest test-nojit fuzz lint format doc notebooks bench bench-all build clean
 
 demo:
 	@$(VENV) plot
@@ -13,11 +13,15 @@ demo:
 
 test:
 	@$(VENV) test
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-all:
+	@$(VENV) test
 	$(BIN)/python -m pytest -n auto
 
 test-lowest:
 	@$(VENV) --lowest test
-	.venv-lowest/bin/python -m pytest -n auto
+	.venv-lowest/bin/python -m pytest -n auto -m "not slow"
 
 test-nojit:
 	@$(VENV) test

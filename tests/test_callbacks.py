@@ -294,7 +294,7 @@ SLOW_METRIC = {"metric": "minkowski", "metric_params": {"p": 3}, "n_jobs": 2}
     ("shape", "params", "place"),
     [
         ((2000, 3), {"n_clusters": 30, "n_init": 10**6}, "_best_run"),
-        ((9000, 200), SLOW_METRIC, "map_blocks"),
+        ((9000, 200), SLOW_METRIC, "_on_threads"),
     ],
     ids=["swaps", "distances on threads"],
 )

@@ -36,7 +36,8 @@ def methods(case, outcome):
             for fault in of_error(new.error, case.names):
                 yield Finding(f"{name}: {fault.kind}", f"{query.text}: {fault.detail}")
         elif query.plain is not None:
-            yield from _of_values(name, new.value, len(query.plain), model)
+            is_far = abs(query.plain).max(initial=0) > 1e150
+            yield from _of_values(name, new.value, len(query.plain), model, is_far)
     if frozen(vars(model)) != before:
         yield Finding("changed by a method", "")
 
@@ -52,7 +53,7 @@ def _query(case):
     return inputs.dressed(rng, array, kind, hostile=0.5)
 
 
-def _of_values(name, values, n, model):
+def _of_values(name, values, n, model, is_far=False):
     k = len(getattr(model, "medoid_indices_", ())) or int(model.n_clusters)
     shape = {"predict": (n,), "transform": (n, k), "predict_proba": (n, k)}.get(
         name, ()
@@ -62,6 +63,8 @@ def _of_values(name, values, n, model):
         return
     values = np.asarray(values)
     is_undefined = name == "score" and k == 1 and "Silhouette" in type(model).__name__
+    is_density = is_far and name == "score" and hasattr(model, "covariances_")
+    is_undefined |= is_density and np.all(values == -np.inf)  # of squares that overflow
     if not np.isfinite(values).all() and not is_undefined:
         yield Finding(f"{name}: not finite", f"{values.ravel()[:4]}")
     if name == "predict" and n and (values.min() < 0 or values.max() >= k):

@@ -138,8 +138,10 @@ def mixture(case, outcome):
             yield Finding(f"{name}: not finite", f"{getattr(model, name)}")
     covariances = model.covariances_
     if model.covariance_type in ("full", "tied"):
-        values = np.linalg.eigvalsh(covariances)
-        if (values <= 0).any():
+        scale = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+        correlations = covariances / scale[..., None] / scale[..., None, :]
+        values = np.linalg.eigvalsh(correlations)  # in no units, whatever the columns'
+        if not (values > -1e-14 * p).all():
             yield Finding("covariances_: not positive definite", f"{values.ravel()}")
     elif (covariances <= 0).any():
         yield Finding("covariances_: not positive", f"{covariances}")

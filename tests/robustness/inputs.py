@@ -98,7 +98,7 @@ def dressed(rng, array, kind, *, hostile=1.0):
 def cast(array, name):
     """Return the array in a dtype; values beyond its range are cut."""
     if name == "words":
-        return np.array([["a"] * array.shape[1]] * len(array), dtype=object)
+        return np.full(array.shape, "a", dtype=object)
     dtype = np.dtype(name)
     with np.errstate(all="ignore"):
         if dtype.kind in "iuM":

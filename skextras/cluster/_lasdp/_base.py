@@ -47,7 +47,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     def _prepare(self, X):
         """Check the input of ``fit``; return X in float64 and the given covariances."""
         check_number(self.n_clusters, "n_clusters", 1)
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        X = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2)
         n, n_features = X.shape
         if n < self._n_clusters:
             raise ValueError(
@@ -215,7 +215,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _checked(self, X):
         check_is_fitted(self, "means_")
-        return validate_data(self, X, reset=False, dtype=np.float64)
+        return validate_data(self, X, reset=False, dtype=np.float64, order="C")
 
     def _log_joint(self, X):
         with blas_on_one_thread():

@@ -295,7 +295,11 @@ class SDPKMeans(
         """
         linear = self.affinity == "linear"
         X = validate_data(
-            self, X, dtype=[np.float64, np.float32], accept_sparse=linear and "csr"
+            self,
+            X,
+            dtype=[np.float64, np.float32],
+            order="C",
+            accept_sparse=linear and "csr",
         )
         params = self.get_params(deep=False)
         settings = Settings.of(params, X.shape[0])
@@ -545,7 +549,9 @@ class SDPKMeans(
         """Return X, checked, and its distances to the centres in float64."""
         check_is_fitted(self)
         dtype = [np.float64, np.float32]
-        X = validate_data(self, X, reset=False, dtype=dtype, accept_sparse="csr")
+        X = validate_data(
+            self, X, reset=False, dtype=dtype, order="C", accept_sparse="csr"
+        )
         return X, _rounding.find_distances(X, self.cluster_centers_)
 
     def __sklearn_tags__(self):
