@@ -107,17 +107,27 @@ def _on_threads(task, blocks, n_workers, tell):
     try:
         futures.extend(pool.submit(run, block) for block in blocks)
         for future in futures:
-            while not future.done():  # an endless wait would be deaf on Windows
-                wait([future], timeout=_PATIENCE / 5)
-                tell(len(results))
-            results.append(future.result())
+            results.append(_result(future, lambda: tell(len(results))))
             tell(len(results))
-        return results
-    finally:
+    except BaseException:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         under_way = [future for future in futures if not future.cancelled()]
         wait(under_way, timeout=_PATIENCE)
+        raise
+    pool.shutdown(wait=False)
+    return results
+
+
+def _result(future, tell):
+    """Wait for a result in turns: an endless wait would be deaf on Windows."""
+    while True:
+        try:
+            return future.result(timeout=_PATIENCE / 5)
+        except TimeoutError:
+            if future.done():  # meanwhile, or by an error of its own
+                return future.result()
+            tell()
 
 
 def raise_if_stopped():

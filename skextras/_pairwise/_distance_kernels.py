@@ -22,8 +22,11 @@ def _squared_distance(x, y):
 
 
 @jit(fastmath=FAST)
-def euclidean_tile(tile, X, Y, xx, yy, root):
-    """Turn inner products into (squared) distances; repair what cancels."""
+def euclidean_tile(tile, X, of, Y, to, xx, yy, root):
+    """Turn inner products into (squared) distances; repair what cancels.
+
+    Row i of the tile belongs to row ``of[i]`` of X, and column j to ``to[j]`` of Y.
+    """
     zero, two, guard = tile.dtype.type(0), tile.dtype.type(2), tile.dtype.type(GUARD)
     for i in range(tile.shape[0]):
         n_close = 0
@@ -35,7 +38,7 @@ def euclidean_tile(tile, X, Y, xx, yy, root):
         if n_close > 0:
             for j in range(tile.shape[1]):
                 if tile[i, j] < guard * (xx[i] + yy[j]):
-                    tile[i, j] = _squared_distance(X[i], Y[j])
+                    tile[i, j] = _squared_distance(X[of[i]], Y[to[j]])
         if root:
             for j in range(tile.shape[1]):
                 tile[i, j] = np.sqrt(tile[i, j])
@@ -47,15 +50,25 @@ def narrow_tile(tile, X, columns):
 
     Without fast math, each entry has the same bits in a tile of any shape.
     """
+    n_features = columns.shape[0]
     for i in range(tile.shape[0]):
         row = tile[i]
         for j in range(row.shape[0]):
             row[j] = 0
-        for f in range(columns.shape[0]):
-            x, column = X[i, f], columns[f]
+        f = 0
+        while f + 4 <= n_features:  # the sum of an entry stays in a register
+            x, y, z, w = X[i, f], X[i, f + 1], X[i, f + 2], X[i, f + 3]
             for j in range(row.shape[0]):
-                step = x - column[j]
+                a, b = x - columns[f, j], y - columns[f + 1, j]
+                c, d = z - columns[f + 2, j], w - columns[f + 3, j]
+                row[j] = row[j] + a * a + b * b + c * c + d * d
+            f += 4
+        while f < n_features:
+            x = X[i, f]
+            for j in range(row.shape[0]):
+                step = x - columns[f, j]
                 row[j] += step * step
+            f += 1
 
 
 @jit(fastmath=FAST)
@@ -99,12 +112,12 @@ def _scaled_distance(x, y):
 
 
 @jit
-def repair(tile, X, Y, low, root):
+def repair(tile, X, of, Y, to, low, root):
     """Compute (squared) distances again that are below ``low`` or have overflowed."""
     for i in range(tile.shape[0]):
         for j in range(tile.shape[1]):
             if not (tile[i, j] >= low and tile[i, j] < np.inf):
-                d = _scaled_distance(X[i], Y[j])
+                d = _scaled_distance(X[of[i]], Y[to[j]])
                 tile[i, j] = d if root else d * d
 
 
@@ -130,14 +143,14 @@ def repair_minkowski(tile, X, Y, low, p, w):
 
 
 @jit(fastmath=FAST)
-def cosine_tile(tile, X, Y, xx, yy):
+def cosine_tile(tile, X, of, Y, to, xx, yy):
     """Turn inner products of unit (or zero) rows into cosine distances."""
     one, guard = tile.dtype.type(1), tile.dtype.type(GUARD)
     for i in range(tile.shape[0]):
         for j in range(tile.shape[1]):
             d = one - tile[i, j]
             if d < guard:
-                d = 0.5 * _squared_distance(X[i], Y[j])
+                d = 0.5 * _squared_distance(X[of[i]], Y[to[j]])
             elif xx[i] == 0 and yy[j] == 0:
                 d = tile.dtype.type(0)  # equal rows, without a direction
             tile[i, j] = d

@@ -444,7 +444,7 @@ class Computer:
             out = _by_blocks(X, X, metric, params, self.n_jobs, step)
             if metric in _products.METRICS:
                 np.fill_diagonal(out, 0)
-        return self._checked(out, self.n_jobs, self.samples, self.samples)
+        return self._checked(out, self.n_jobs, self.numbers, self.numbers)
 
     def between(self, rows, columns=None):
         """Dissimilarities of some rows to some or all; a row is at 0 from itself."""
@@ -457,12 +457,13 @@ class Computer:
                 out[of[:, None] == to] = 0
         else:
             out = self.products.between(rows, columns, self.n_jobs)
-        return self._checked(out, 1, self.samples[of], self.samples[to])
+        return self._checked(out, 1, of, to)
 
-    def _checked(self, out, n_jobs, samples, others):
+    def _checked(self, out, n_jobs, of, to):
         """Refuse what is not a dissimilarity, unless nothing can be wrong."""
         products = self.products
         is_safe = products is not None and products.are_safe
-        if is_safe and products.largest() < self.limit:
+        if is_safe and products.largest < self.limit:
             return out
+        samples, others = self.samples[of], self.samples[to]
         return _checked(out, self.metric, n_jobs, samples, others, self.limit)

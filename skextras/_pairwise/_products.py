@@ -44,27 +44,28 @@ class Products:
             self.given = np.ascontiguousarray(X)
             with np.errstate(over="ignore", invalid="ignore"):
                 self.X = np.ascontiguousarray(X - offset)
+        self.numbers = self.at = np.arange(len(self.X))  # rows of X, and of ``given``
         self.xx = np.einsum("ij,ij->i", self.X, self.X)
         #: No sum of two sides and a product can leave the range of numbers.
         self.are_safe = bool(
             metric == "cosine" or (self.low < self.xx.min() and self.xx.max() < high)
         )
-
-    def largest(self):
-        """Return an upper bound of the dissimilarities between the rows."""
-        if self.metric == "cosine":
-            return 2.5
-        return 2 * np.sqrt(self.xx.max()) if self.root else 4 * self.xx.max()
+        #: Upper bound of the dissimilarities between the rows.
+        self.largest = 2.5
+        if metric != "cosine":
+            square = float(self.xx.max())
+            self.largest = 2 * np.sqrt(square) if self.root else 4 * square
 
     def part(self, rows):
         """Return some of the rows."""
         part = copy(self)
-        part.X, part.given, part.xx = self.X[rows], self.given[rows], self.xx[rows]
+        part.X, part.at, part.xx = self.X[rows], self.at[rows], self.xx[rows]
+        part.numbers = np.arange(len(part.X))
         return part
 
     def tile(self, rows, other, columns, out=None):
         """Dissimilarities of some rows to some rows of another set."""
-        sides = self.given[rows], other.given[columns]
+        sides = self.given, self.at[rows], other.given, other.at[columns]
         squares = self.xx[rows], other.xx[columns]
         if self.is_narrow:
             tile = self._narrow_tile(*sides, out)
@@ -80,10 +81,10 @@ class Products:
             _distance_kernels.repair(tile, *sides, low, self.root)
         return tile
 
-    def _narrow_tile(self, X, Y, out):
+    def _narrow_tile(self, X, of, Y, to, out):
         """As ``tile`` for few features: the same bits in a tile of any shape."""
-        tile = np.empty((len(X), len(Y)), dtype=X.dtype) if out is None else out
-        _distance_kernels.narrow_tile(tile, X, np.ascontiguousarray(Y.T))
+        tile = np.empty((len(of), len(to)), dtype=X.dtype) if out is None else out
+        _distance_kernels.narrow_tile(tile, X[of], np.ascontiguousarray(Y[to].T))
         return np.sqrt(tile, out=tile) if self.root else tile
 
     def square(self, n_jobs, step=unseen):
@@ -120,8 +121,8 @@ class Products:
 
     def between(self, rows, columns, n_jobs):
         """Return the matrix of some rows and some or all, in tiles: wide or tall."""
-        numbers = np.arange(len(self.X))
-        of, to = numbers[rows], numbers if columns is None else numbers[columns]
+        of = self.numbers[rows]
+        to = self.numbers if columns is None else self.numbers[columns]
         out = np.empty((len(of), len(to)), dtype=self.X.dtype)
         if len(to) <= TILE * 8:
             other = self.part(slice(None) if columns is None else to)
