@@ -1,5 +1,7 @@
 """k_path and its display."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -9,6 +11,7 @@ from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import (
     KMedoids,
+    MedoidPath,
     MedoidPathDisplay,
     MedoidSilhouette,
     k_path,
@@ -194,3 +197,15 @@ def test_display_of_an_estimator(X, pyplot):
 def test_display_without_silhouettes(X, pyplot):
     display = MedoidPathDisplay.from_path(k_path(X, [1]))
     assert len(display.ax_.collections) == 0
+
+
+def test_losses_near_the_largest_number_are_drawn():
+    """Matplotlib subtracts the limits of the axis: no warning of ours to give."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    numbers, loss = np.arange(1, 4), np.array([1.7e308, -1.7e308, 1.0])
+    path = MedoidPath(numbers, loss, loss, [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MedoidPathDisplay.from_path(path, ax=Figure().subplots())

@@ -106,6 +106,7 @@ class MedoidPathDisplay:
         )
         return display.plot(ax, line_kw=line_kw)
 
+    @np.errstate(over="ignore")  # matplotlib subtracts the limits of huge losses
     def plot(self, ax=None, *, line_kw=None, loss_kw=None):
         """Draw the lines, and a ring around the largest medoid silhouette.
 
