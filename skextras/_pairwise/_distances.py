@@ -170,7 +170,8 @@ def _in_range(X, metric, params):
     """
     if EXPONENTS in params:
         params = dict(params)
-        X = np.ldexp(X, -params.pop(EXPONENTS))
+        with np.errstate(over="ignore"):  # infinite dissimilarities are refused
+            X = np.ldexp(X, -params.pop(EXPONENTS))
     elif metric in _OF_DIRECTIONS and not sparse.issparse(X):
         exponents = np.frexp(abs(X).max(axis=1))[1]
         if abs(exponents).max() > _LARGEST_EXPONENT:

@@ -186,3 +186,13 @@ def test_centers_beyond_the_range_of_single_precision():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="finite"):
             model.transform(X[1:].astype(np.float32))
+
+
+def test_new_points_too_far_for_the_scale_of_the_features():
+    """Scaled by the powers of two of the training rows, they are refused, no more."""
+    X = np.random.default_rng(0).normal(size=(20, 2)) * 1e-310
+    model = KMedoids(3, metric="mahalanobis", random_state=0).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="infinity"):
+            model.predict([[1e300, 1e300]])
