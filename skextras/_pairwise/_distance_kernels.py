@@ -1,4 +1,4 @@
-"""Compiled loops that finish and hash blocks of points."""
+"""Compiled loops that fill in or finish blocks of dissimilarities."""
 
 from functools import lru_cache
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skextras._cvxpy import import_cvxpy
 from skextras._fitting import warn
 from skextras.cluster._lasdp._admm import DenseResult, dual_bound
 
@@ -10,13 +11,7 @@ _MOST = 300  # samples above which a solve takes minutes
 
 def solve_cvxpy(problem, *, trace, tol, max_iter):
     """State the program and hand it to SCS."""
-    try:
-        import cvxpy as cp
-    except ImportError as error:
-        raise ImportError(
-            "solver='cvxpy' needs the package cvxpy: pip install 'skextras[sdp]', or "
-            "choose solver='low_rank'."
-        ) from error
+    cp = import_cvxpy("choose solver='low_rank'")
     A = (problem.matrices() + problem.shift) / problem.scale
     n_clusters, n, _ = A.shape
     if n > _MOST:
