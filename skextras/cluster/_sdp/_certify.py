@@ -244,8 +244,7 @@ def kmeans_lower_bound(
     """
     _check_method(method, ("auto", "spectral", "sdp", "blocks", "monte-carlo"))
     X = _check_X(X, "kmeans_lower_bound")
-    check_number(n_clusters, "n_clusters", 1, len(X))
-    n_clusters = int(n_clusters)
+    n_clusters = check_number(n_clusters, "n_clusters", 1, len(X))
     options = _Options(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
     )
@@ -363,16 +362,13 @@ class _Options:
                 "n_jobs must be None or an integer other than 0, got "
                 f"{in_words(n_jobs)}: -1 stands for all processors."
             )
-        check_number(max_iter, "max_iter", 1)
-        check_number(n_draws, "n_draws", 1)
-        check_number(max_memory, "max_memory", 1)
-        check_number(block_size, "block_size", 2)
-        check_number(sample_size, "sample_size", 2)
-        # numpy's small integers would overflow
+        # as int: numpy's small integers would overflow
+        self.max_iter = check_number(max_iter, "max_iter", 1)
+        self.n_draws = check_number(n_draws, "n_draws", 1)
+        self.max_memory = check_number(max_memory, "max_memory", 1)
+        self.block_size = check_number(block_size, "block_size", 2)
+        self.sample_size = check_number(sample_size, "sample_size", 2)
         self.tol, self.confidence = float(tol), float(confidence)
-        self.max_iter, self.n_draws = int(max_iter), int(n_draws)
-        self.block_size, self.sample_size = int(block_size), int(sample_size)
-        self.max_memory = int(max_memory)
         self.n_jobs = None if n_jobs is None else int(n_jobs)
 
     def best(self, n_samples, n_clusters):
