@@ -175,7 +175,7 @@ class SparseProducts:
 
         def fill(start, stop):
             part = self.part(slice(start, stop))
-            sides = *_arrays(part.X), *_arrays(other.X)
+            sides = *arrays(part.X), *arrays(other.X)
             if columns is None:
                 tile = np.empty(out[start:stop].shape)
                 _distance_kernels.sparse_manhattan(tile, *sides)
@@ -249,5 +249,6 @@ def _rows_of(X):
     return np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
 
 
-def _arrays(X):
+def arrays(X):
+    """Return where the rows of a CSR matrix start, its columns, and its entries."""
     return X.indptr, X.indices, X.data

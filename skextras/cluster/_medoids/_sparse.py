@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from skextras._distinct import canonical
+from skextras._pairwise._products import arrays
 from skextras._pairwise._square import TOO_LARGE, raise_for_entry, raise_on_fault
 from skextras._parallel import row_blocks
 from skextras._validation import in_words
@@ -64,13 +65,13 @@ class SparseRows(Rows):
     def sums(self, weight):
         """Weighted sum of every column: the loss of each candidate alone."""
         sums = np.empty(self.n_candidates)
-        _sparse_kernels.column_sums(*_arrays(self.columns), weight, self.missing, sums)
+        _sparse_kernels.column_sums(*arrays(self.columns), weight, self.missing, sums)
         return sums
 
     def gains(self, dn, weight):
         """Loss that each candidate would save beside medoids at ``dn``."""
         gain = np.empty(self.n_candidates)
-        _sparse_kernels.gains(*_arrays(self.columns), weight, dn, gain)
+        _sparse_kernels.gains(*arrays(self.columns), weight, dn, gain)
         return gain
 
 
@@ -90,7 +91,7 @@ class SparseState:
         self.removal = np.empty(len(medoids))
         self.n_swap, self.loss, self.last = 0, np.inf, -1
         _sparse_kernels.assign(
-            *_arrays(rows.by_point), self.slot_of, rows.missing, self.near, self.dn,
+            *arrays(rows.by_point), self.slot_of, rows.missing, self.near, self.dn,
             self.ds,
         )  # fmt: skip
 
@@ -141,8 +142,8 @@ class SparseState:
     def _all(self):
         """Arguments that the kernels of the swap phase have in common."""
         return (
-            self.medoids, self.slot_of, *_arrays(self.rows.columns),
-            *_arrays(self.rows.by_point), self.rows.missing, self.near, self.dn,
+            self.medoids, self.slot_of, *arrays(self.rows.columns),
+            *arrays(self.rows.by_point), self.rows.missing, self.near, self.dn,
             self.ds, self.weight, self.removal,
         )  # fmt: skip
 
@@ -243,7 +244,3 @@ def to_medoids(X, medoids, missing):
     distances = filled(canonical(X[:, medoids], keep_zeros=True), missing)
     raise_on_fault(distances, "precomputed X[:, medoid_indices_]")
     return distances
-
-
-def _arrays(X):
-    return X.indptr, X.indices, X.data
