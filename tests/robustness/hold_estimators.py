@@ -76,8 +76,8 @@ def _of_values(name, values, n, model, is_far=False):
 def same_labels(case, outcome):
     """Yield rows whose prediction is another label than theirs, beyond ties."""
     model = outcome.value
-    if not hasattr(model, "transform"):
-        return
+    if not hasattr(model, "transform") or not getattr(model, "polish", True):
+        return  # labels that are not polished follow the relaxation alone
     X = case.given.X
     one, two = attempt(model.predict, X), attempt(model.transform, X)
     if one.error or two.error:

@@ -61,6 +61,7 @@ def inertia(X, labels):
     X, total = X.astype(WIDE), WIDE(0)
     for label in np.unique(labels):
         part = X[labels == label]
+        part = part - part[0]  # the mean of numbers far from 0 is rounded
         total += ((part - part.mean(axis=0)) ** 2).sum()
     return total
 

@@ -111,8 +111,9 @@ class SDPKMeans(
         One way alone shows what the relaxation itself says; its inertia may be larger.
     polish : bool, default=True
         Lower the inertia of the rounded labels by moving single points; the labels are
-        then those that ``predict`` gives. Without it, the inertia may be larger and the
-        labels are sometimes nearer to the groups that are sought.
+        then those that ``predict`` gives. Without it, the inertia may be larger,
+        ``predict`` may give other labels, and ``labels_`` are sometimes nearer to the
+        groups that are sought.
     certificate : str or None, default="auto"
         Where ``lower_bound_`` comes from: a ``method`` of :func:`certify_kmeans`. With
         "auto", the bound of the ADMM itself is used where there is one. None computes
