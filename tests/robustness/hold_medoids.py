@@ -134,6 +134,7 @@ def optimum(case, outcome):
     eps = np.finfo(model.distances_.dtype).eps
     slack += 1e3 * eps * loss if case.params.get("metric") != "precomputed" else 0
     slack += ref.WIDE(1e-320)  # terms below the normal range are rounded to its steps
+    slack += _rounding(D, weight)
     if len(medoids) == 1 and method in (*_EXACT, "alternate"):
         best = ref.best_single(D[:, weight > 0], weight)
     elif method in _EXACT and n <= 30:
@@ -142,6 +143,11 @@ def optimum(case, outcome):
         return
     if best < loss - slack:
         yield Finding(f"{method}: no local optimum", f"{loss}, better {best}")
+
+
+def _rounding(D, weight):
+    """Error of the change by a swap where one entry is far above the others."""
+    return 4 * np.finfo(float).eps * D.max(initial=0) * weight.max(initial=0)
 
 
 def silhouettes(case, outcome):
@@ -191,7 +197,8 @@ def fasterpam_result(case, outcome):
         best = (
             ref.best_single(D, weight) if is_one else _best_of_all(D, medoids, weight)
         )
-        if best < loss * (1 - 1e-11) - ref.WIDE(1e-320):
+        slack = 1e-11 * loss + ref.WIDE(1e-320) + _rounding(D, weight)
+        if best < loss - slack:
             yield Finding("fasterpam: no local optimum", f"{loss}, better {best}")
 
 
