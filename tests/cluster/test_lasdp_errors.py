@@ -49,6 +49,7 @@ SENTENCES = [
     ),
     ({"shrinkage": 1.5}, r"'shrinkage' parameter .* Got 1\.5"),
     ({"reg_covar": 0}, "'reg_covar' parameter .* Got 0"),
+    ({"reg_covar": 1e-300}, "'reg_covar' parameter .* Got 1e-300"),
     ({"weights": "equal"}, "'weights' parameter .* Got 'equal'"),
     ({"trace": "one"}, "'trace' parameter .* Got 'one'"),
     ({"solver": "scs"}, "'solver' parameter .* Got 'scs'"),

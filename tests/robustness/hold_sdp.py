@@ -46,7 +46,7 @@ def _of_certificate(found, inertia, total):
 def _of_bound(found, best, total):
     if found.lower_bound > best + 1e-11 * abs(best) + _LOSS * total:
         yield Finding("lower_bound: above the optimum", f"{found}, optimum {best}")
-    if found.certified and found.inertia > best * (1 + 2e-6) + _LOSS * total:
+    if found.certified and found.inertia > best + 2e-6 * abs(best) + _LOSS * total:
         yield Finding("certified, not optimal", f"{found}, optimum {best}")
 
 
