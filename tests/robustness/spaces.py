@@ -142,7 +142,7 @@ _GAUSSIAN = {
         Drawn(lambda rng, n, p: np.zeros((2, p, p))),
     ),
     "shrinkage": one_of("auto", 0, 0.5, 1, 1.0),
-    "reg_covar": one_of(1e-6, 1e-6, 1e-3, 1e-18, 1e-300),
+    "reg_covar": one_of(1e-6, 1e-6, 1e-3, 1e-12, 1e-300),
     "weights": one_of("uniform", "estimated"),
     "trace": one_of("each", "each", "sum"),
     "solver": one_of(*("auto", "auto", "low_rank", "admm") * 10, "cvxpy"),

@@ -66,7 +66,7 @@ class ILASDP(BaseLASDP):
         Shrink by 0.8, 0.5, 0.3 and 0.15 in the first four iterations: for bad starts.
     reg_covar : float, default=1e-06
         Multiple of the covariance of all samples that is added to covariances; of the
-        variances for "diag", of their mean for "spherical"; at least 1e-18.
+        variances for "diag", of their mean for "spherical"; at least 1e-12.
     weights : str, default="estimated"
         "estimated" for the shares of the clusters, or "uniform" for clusters that count
         the same. With "uniform", a small cluster takes samples of a large one.

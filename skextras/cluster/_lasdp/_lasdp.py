@@ -23,8 +23,8 @@ SHARED = {
     "covariance_type": [StrOptions(set(TYPES))],
     "covariances_init": ["array-like", None],
     "shrinkage": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
-    # Smaller ones would underflow where the variances of the samples nearly do.
-    "reg_covar": [Interval(Real, 1e-18, None, closed="left")],
+    # Smaller ones would drown in rounding: covariances could be singular.
+    "reg_covar": [Interval(Real, 1e-12, None, closed="left")],
     "weights": [StrOptions({"uniform", "estimated"})],
     "trace": [StrOptions({"each", "sum"})],
     "solver": [StrOptions(set(SOLVERS))],
@@ -81,7 +81,7 @@ class LASDP(BaseLASDP):
         with 1 for d if ``covariance_type="diag"``.
     reg_covar : float, default=1e-06
         Multiple of the covariance of all samples that is added to covariances that are
-        estimated, at least 1e-18.
+        estimated, at least 1e-12.
     weights : str, default="uniform"
         "uniform", or "estimated": then the constant of cluster k contains twice the log
         of its share in the first clustering.

@@ -17,6 +17,7 @@ _INNER = 100  # most passes between two updates of the multipliers
 # by experiment: near the multipliers that are usual, and firm enough to hold traces
 _PRICE, _PENALTY = 0.05, 0.5
 _FIRM = 1e4  # largest penalty: for traces that these parts cannot have
+_MOST = 1e6  # of the multipliers that a solve begins with, the same
 
 
 _CALL = 5e7  # entries of whitened samples in a call: an interrupt waits for its end
@@ -93,8 +94,8 @@ def solve_low_rank(problem, parts, *, trace, tol, max_iter, multipliers=None, si
     # firmer where constants differ much: else the likeliest cluster takes all parts
     unit = n / (n_clusters * size) * (1.0 + np.ptp(c))
     y = np.full(n_clusters, _PRICE * unit)
-    if multipliers is not None:
-        y = multipliers / scale
+    if multipliers is not None:  # of covariances that may have been of another scale
+        y = np.clip(multipliers / scale, -_MOST * unit, _MOST * unit)
     beta, last, n_iter, inner = _PENALTY * unit, np.inf, 0, 0.1
     before, converged = np.inf, False
     recent, h, state = np.empty(MEMORY), np.empty(n_clusters), np.zeros(5)
