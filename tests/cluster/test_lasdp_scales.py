@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
@@ -256,3 +257,15 @@ def test_no_kernel_returns_an_array():
     solve_low_rank(problem, parts, trace="each", tol=1e-2, max_iter=20)
     for signature in getattr(minimize, "nopython_signatures", ()):
         assert str(signature.return_type).startswith(("int", "uint"))
+
+
+def test_means_lie_within_the_samples():
+    X = np.full((5, 2), 1e300)
+    given = np.repeat(np.eye(2)[None], 2, axis=0)
+    with pytest.warns(ConvergenceWarning, match="distinct rows"):
+        model = LASDP(2, covariances_init=given, random_state=0).fit(X)
+    assert (model.means_ == 1e300).all()
+    assert np.isfinite(model.score(X))
+    X = np.random.default_rng(0).normal(size=(30, 3)) * [1, 0, 1]
+    model = ILASDP(2, random_state=0).fit(X)
+    assert (model.means_[:, 1] == 0).all()

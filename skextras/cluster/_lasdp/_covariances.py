@@ -11,11 +11,14 @@ def mean_variance(X):
 
 
 def estimate_means(X, membership):
-    """Weighted means; the overall mean for a cluster without weight."""
+    """Weighted means; the overall mean for a cluster without weight.
+
+    Rounding takes none of them out of the range of X, not even by the last digit.
+    """
     size = membership.sum(axis=0)
     means = membership.T @ X / np.maximum(size, np.finfo(float).tiny)[:, None]
     means[size <= 0] = X.mean(axis=0)
-    return means
+    return np.clip(means, X.min(axis=0), X.max(axis=0))
 
 
 def amount(shrinkage, size, n_features, covariance_type):

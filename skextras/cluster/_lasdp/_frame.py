@@ -9,8 +9,13 @@ _WIDTH = 1e-5  # the unit of such directions: no covariance is singular there
 
 
 class Frame(NamedTuple):
-    """Coordinates z with x = origin + root z, and ``inverse`` that of ``root``."""
+    """Coordinates z with x = origin + root z, and ``inverse`` that of ``root``.
 
+    The samples lie between ``low`` and ``high``.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
     origin: np.ndarray
     root: np.ndarray
     inverse: np.ndarray
@@ -27,7 +32,7 @@ class Frame(NamedTuple):
 
     def means(self, inside):
         """Return means in the units of the samples."""
-        return self.origin + inside @ self.root.T
+        return np.clip(self.origin + inside @ self.root.T, self.low, self.high)
 
     def covariances(self, inside):
         """Return covariances in the units of the samples."""
@@ -41,7 +46,7 @@ def make_frame(X, covariance_type, given=None):
     With ``given`` covariances, the mean of these is I there. Axes stay for
     ``covariance_type="diag"``, and the shape of clusters for "spherical".
     """
-    origin = X.mean(axis=0)
+    low, high, origin = X.min(axis=0), X.max(axis=0), X.mean(axis=0)
     n, n_features = X.shape
     if given is None:
         unit = powers_of_two(np.ptp(X, axis=0))
@@ -67,9 +72,10 @@ def make_frame(X, covariance_type, given=None):
         root = (unit * sizes)[:, None] * axes
         inverse = (vectors / np.sqrt(values)).T / (unit * sizes)
         log_det = np.log(unit * sizes).sum() + 0.5 * np.log(values).sum()
-        return Frame(origin, root, inverse, float(log_det))
+        return Frame(low, high, origin, root, inverse, float(log_det))
     log_det = float(np.log(widths).sum())
-    return Frame(origin, np.diag(widths), np.diag(1.0 / widths), log_det)
+    root, inverse = np.diag(widths), np.diag(1.0 / widths)
+    return Frame(low, high, origin, root, inverse, log_det)
 
 
 def make_views(X, covariance_type):
