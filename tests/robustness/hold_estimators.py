@@ -37,6 +37,7 @@ def methods(case, outcome):
                 yield Finding(f"{name}: {fault.kind}", f"{query.text}: {fault.detail}")
         elif query.plain is not None:
             is_far = abs(query.plain).max(initial=0) > 1e150
+            is_far |= abs(np.asarray(getattr(model, "means_", 0.0))).max() > 1e150
             yield from _of_values(name, new.value, len(query.plain), model, is_far)
     if frozen(vars(model)) != before:
         yield Finding("changed by a method", "")

@@ -51,12 +51,15 @@ def log_posterior(X, means, covariances, weights):
 
 def _log_nearest(X, means, covariances, weights):
     """Log of 1 at the nearest mean; rows are divided by their size, not to overflow."""
-    size = abs(X).max(axis=1, keepdims=True)
-    square = np.full((len(X), len(means)), np.inf)
+    size = np.maximum(abs(X).max(axis=1, keepdims=True), abs(means).max())
+    units = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2).min(axis=1))
+    away = np.full((len(means), X.shape[1], len(X)), np.inf)
     for k in np.flatnonzero(weights):
         root = np.linalg.cholesky(covariances[k])
-        away = solve_triangular(root, (X / size - means[k] / size).T, lower=True)
-        square[:, k] = (away**2).sum(axis=0)
+        shifted = (X / size - means[k] / size).T
+        away[k] = solve_triangular(root / units[k], shifted, lower=True)
+        away[k] *= units.min() / units[k]
+    square = (away**2).sum(axis=1).T
     nearest = square == square.min(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
         return np.log(nearest / nearest.sum(axis=1, keepdims=True))
