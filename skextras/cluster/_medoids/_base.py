@@ -116,10 +116,14 @@ class BaseMedoids(
             return rows.ranked(points.weight)
         return np.arange(rows.n_points)
 
-    def _set_result(self, X, weight, params, medoids, points):
-        """Set the attributes that follow from the medoids; warn if some are empty."""
+    def _set_result(self, X, weight, params, medoids, points, nearest=None):
+        """Set the attributes that follow from the medoids; warn if some are empty.
+
+        ``nearest`` is what ``_nearest`` returns, if that is known.
+        """
         self._set_medoids(X, params, medoids)
-        self.labels_, self.distances_, second, far = self._nearest(X, two=True)
+        nearest = self._nearest(X, two=True) if nearest is None else nearest
+        self.labels_, self.distances_, second, far = nearest
         self.second_labels_ = second
         self.medoid_silhouette_samples_ = self._silhouettes(self.distances_, far)
         self.inertia_ = float(weight @ self.distances_.astype(np.float64))

@@ -247,10 +247,11 @@ class MedoidSilhouette(BaseMedoids):
                     rows = rows.hold(part)
                 path = self._best_path(rows, points, start, least, step)
             medoids = {k: points.index[path[k].medoid_indices] for k in path}
-        self._set_path(X, weight, params, medoids)
+        nearest = self._set_path(X, weight, params, medoids)
         best = path[self.n_clusters_]
         self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
-        whole = self._set_result(X, weight, params, medoids[self.n_clusters_], points)
+        found = medoids[self.n_clusters_]
+        whole = self._set_result(X, weight, params, found, points, nearest)
         if self.n_clusters_ == 1:
             warn(
                 "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
@@ -262,21 +263,27 @@ class MedoidSilhouette(BaseMedoids):
         return self
 
     def _set_path(self, X, weight, params, medoids):
-        """Evaluate the medoids of each number of clusters, and choose the number."""
-        numbers, values = sorted(medoids), []
+        """Evaluate the medoids of each number of clusters, and choose the number.
+
+        Returns the nearest medoids of all points for that number.
+        """
+        numbers, values, chosen = sorted(medoids), [], None
         for k in numbers:
             self._set_medoids(X, params, medoids[k])
-            values.append(self._value(X, weight))
+            nearest = self._nearest(X, two=True)
+            values.append(self._value(nearest, weight))
+            if chosen is None or (
+                self.n_clusters == "auto" and values[-1] > self.medoid_silhouette_
+            ):
+                chosen = nearest
+                self.n_clusters_, self.medoid_silhouette_ = k, values[-1]
         self.n_clusters_path_ = np.array(numbers)
         self.medoid_silhouette_path_ = np.array(values)
-        best = np.argmax(values)
-        self.n_clusters_, self.medoid_silhouette_ = numbers[best], values[best]
-        if self.n_clusters != "auto":
-            self.n_clusters_, self.medoid_silhouette_ = numbers[0], values[0]
+        return chosen
 
-    def _value(self, X, weight):
-        """Average medoid silhouette of the rows of X; NaN for one medoid."""
-        _, near, _, far = self._nearest(X, two=True)
+    def _value(self, nearest, weight):
+        """Average medoid silhouette of points; NaN for one medoid."""
+        _, near, _, far = nearest
         return weighted_mean(self._silhouettes(near, far), weight)
 
     def _best_path(self, rows, points, start, least, step):
@@ -317,4 +324,4 @@ class MedoidSilhouette(BaseMedoids):
         check_is_fitted(self, "medoid_indices_")
         X = self._check_X(X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
-        return self._value(X, weight)
+        return self._value(self._nearest(X, two=True), weight)
