@@ -20,7 +20,7 @@ test-all:
 	$(BIN)/python -m pytest -n auto
 
 test-lowest:
-	@$(VENV) --lowest test
+	@$(VENV) --lowest test plot
 	.venv-lowest/bin/python -m pytest -n auto -m "not slow"
 
 test-nojit:
