@@ -11,9 +11,9 @@ from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 
 from benchmarks.ila_sdp import clusters
+from skextras._gaussian._em import expectation_maximization
 from skextras.cluster import ILASDP, LASDP
-from skextras.cluster._lasdp._em import expectation_maximization
-from skextras.cluster._lasdp._rounding import one_hot
+from skextras.cluster._sdp._hard_labels import one_hot
 
 #: Samples, clusters, features, distance of the means, condition of the covariances.
 ROWS = [

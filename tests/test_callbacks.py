@@ -154,7 +154,7 @@ def shares_after(X, model, work, monkeypatch):
         ),
         (
             ILASDP(2, anneal=True),  # five iterations or more
-            "skextras.cluster._lasdp._alternation.solve",
+            "skextras.cluster._sdp._alternation.solve",
             [0.0, 0.0],
             [0.2, 0.9],
         ),

@@ -1,7 +1,5 @@
 """Clustering by medoids, and by semidefinite relaxations."""
 
-from skextras.cluster._lasdp._ila_sdp import ILASDP
-from skextras.cluster._lasdp._lasdp import LASDP
 from skextras.cluster._medoids._clara import CLARA
 from skextras.cluster._medoids._clarans import CLARANS
 from skextras.cluster._medoids._fasterpam import FasterPAMResult, fasterpam
@@ -14,6 +12,8 @@ from skextras.cluster._medoids._silhouette import (
     medoid_silhouette_score,
 )
 from skextras.cluster._sdp._certify import certify_kmeans, kmeans_lower_bound
+from skextras.cluster._sdp._ila_sdp import ILASDP
+from skextras.cluster._sdp._lasdp import LASDP
 from skextras.cluster._sdp._result import KMeansCertificate
 from skextras.cluster._sdp._sdp_kmeans import SDPKMeans
 

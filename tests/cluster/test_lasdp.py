@@ -17,14 +17,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skextras.cluster import ILASDP, LASDP
-from skextras.cluster._lasdp._covariances import (
+from skextras._gaussian._covariances import (
     TYPES,
     expand,
     shape_of,
 )
-from skextras.cluster._lasdp._em import expectation_maximization
-from skextras.cluster._lasdp._rounding import hard_objective, one_hot
+from skextras._gaussian._em import expectation_maximization
+from skextras.cluster import ILASDP, LASDP
+from skextras.cluster._sdp._hard_labels import hard_objective, one_hot
 from tests.cluster.test_lasdp_solvers import clusters
 from tests.problems import knows_names
 

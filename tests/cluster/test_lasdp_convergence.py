@@ -7,8 +7,8 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras.cluster import ILASDP, LASDP
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import hard_objective
+from skextras.cluster._sdp._hard_labels import hard_objective
+from skextras.cluster._sdp._program import make_problem
 from tests.cluster.test_lasdp import crossed
 from tests.cluster.test_lasdp_solvers import clusters
 

@@ -11,19 +11,19 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
+from skextras._gaussian._frame import make_frame
 from skextras.cluster import ILASDP, LASDP
-from skextras.cluster._lasdp._frame import make_frame
-from skextras.cluster._lasdp._low_rank import label_parts, solve_low_rank
-from skextras.cluster._lasdp._low_rank_kernels import minimize
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import (
+from skextras.cluster._sdp._hard_labels import (
     hard_objective,
     hard_terms,
     improve,
     label_terms,
     label_value,
 )
-from skextras.cluster._lasdp._solution import solve
+from skextras.cluster._sdp._low_rank import label_parts, solve_low_rank
+from skextras.cluster._sdp._low_rank_kernels import minimize
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import solve
 from tests import naive
 
 #: Seeds of draws that random starts of the relaxation get wrong.

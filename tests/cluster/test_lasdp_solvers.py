@@ -8,10 +8,15 @@ from scipy.optimize import check_grad
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, special_ortho_group
 
-from skextras.cluster._lasdp._admm import dual_bound, project_simplex, project_spectra
-from skextras.cluster._lasdp._em import log_joint
-from skextras.cluster._lasdp._low_rank import solve_low_rank, start_parts, sum_up
-from skextras.cluster._lasdp._low_rank_kernels import (
+from skextras._gaussian._em import log_joint
+from skextras._linalg import project_simplex
+from skextras.cluster._sdp._hard_labels import hard_objective, one_hot
+from skextras.cluster._sdp._joint_admm import (
+    dual_bound,
+    project_spectra,
+)
+from skextras.cluster._sdp._low_rank import solve_low_rank, start_parts, sum_up
+from skextras.cluster._sdp._low_rank_kernels import (
     MEMORY,
     OBJECTIVE,
     SLOPE,
@@ -21,9 +26,8 @@ from skextras.cluster._lasdp._low_rank_kernels import (
     minimize,
     sweep,
 )
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import hard_objective, one_hot
-from skextras.cluster._lasdp._solution import memberships, solve
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import memberships, solve
 from tests import naive
 
 OPTIONS = {"rank": 8, "max_memory": 10**9, "n_init": 10, "max_iter": 5000}

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from skextras.cluster import ILASDP
-from skextras.cluster._lasdp._covariances import (
+from skextras._gaussian._covariances import (
     TYPES,
     contract,
     estimate_covariances,
@@ -12,8 +11,9 @@ from skextras.cluster._lasdp._covariances import (
     expand,
     shrink,
 )
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._solution import solve
+from skextras.cluster import ILASDP
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import solve
 from tests import naive
 from tests.cluster.test_lasdp_solvers import clusters
 

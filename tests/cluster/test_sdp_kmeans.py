@@ -17,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skextras.cluster import SDPKMeans, certify_kmeans
-from skextras.cluster._sdp import _admm, _low_rank, _peng_wei
+from skextras.cluster._sdp import _admm, _peng_wei
+from skextras.cluster._sdp import _kmeans_relaxation as _low_rank
 from skextras.cluster._sdp._points import Points
 from tests import naive_sdp
 from tests.cluster.test_certify_kmeans import mixture

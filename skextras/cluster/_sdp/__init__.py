@@ -1,1 +1,1 @@
-"""Certified K-means: lower bounds from semidefinite relaxations."""
+"""Relaxed K-means and clusters of different shapes by semidefinite programs."""

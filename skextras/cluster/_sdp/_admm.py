@@ -6,9 +6,10 @@ import numpy as np
 from scipy.linalg import eigh
 
 from skextras._callbacks import unseen
+from skextras._linalg import ritz, threshold
 from skextras._parallel import raise_if_stopped
 from skextras.cluster._sdp._admm_kernels import measure, update
-from skextras.cluster._sdp._exact import dual_bound, ritz
+from skextras.cluster._sdp._dual import dual_bound
 
 _RELAXATION = 1.8
 _EVERY = 10  # iterations between two looks at bound and residuals
@@ -39,18 +40,6 @@ class Solution(NamedTuple):
     converged: bool
     stalled: bool = False
     work: object = None
-
-
-def threshold(values, count):
-    """Return t with sum(clip(values - t, 0, 1)) = count; values descend."""
-    ends = np.concatenate([values, values - 1])
-    ends.sort()
-    sums = (values - ends[:, None]).clip(0, 1).sum(axis=1)  # descends
-    place = int(np.searchsorted(-sums, -count, side="right")) - 1
-    place = min(max(place, 0), len(ends) - 2)
-    drop = sums[place] - sums[place + 1]
-    share = (sums[place] - count) / drop if drop > 0 else 0.0
-    return ends[place] + min(max(share, 0.0), 1.0) * (ends[place + 1] - ends[place])
 
 
 def solve(points, n_clusters, *, max_iter=1000, known=None, **options):

@@ -11,7 +11,7 @@ from skextras import _fitting
 from skextras._memory import check_memory
 from skextras._parallel import map_blocks, n_threads
 from skextras.cluster._sdp import _admm
-from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._dual import dual_bound
 from skextras.cluster._sdp._quick import Quick, quick_bound
 
 _BYTES = 48  # for each pair of points, as measured in float64 for a kernel

@@ -10,7 +10,7 @@ from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number, in_words
 from skextras.cluster._sdp import _bounds
 from skextras.cluster._sdp._blocks import block_bound
-from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._dual import dual_bound
 from skextras.cluster._sdp._points import Points
 from skextras.cluster._sdp._quick import quick_bound
 from skextras.cluster._sdp._result import (

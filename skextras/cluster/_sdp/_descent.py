@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skextras.cluster._sdp._points import EPS
+from skextras._linalg import EPS
 from skextras.cluster._sdp._rounding_kernels import (
     cut_line,
     find_means,

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import eigh
 
-EPS = np.finfo(np.float64).eps
+from skextras._linalg import EPS
 
 
 def _power_of_2(size):

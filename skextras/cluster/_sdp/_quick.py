@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from skextras.cluster._sdp._points import EPS
+from skextras._linalg import EPS
 
 _ROWS = 4096  # rows that are worked on at a time: they stay in the cache
 _LARGEST = 1500  # order of the small matrix whose eigenvalues are computed

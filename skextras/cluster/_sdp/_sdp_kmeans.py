@@ -20,10 +20,11 @@ from skextras._fitting import fit_method, warn
 from skextras._memory import check_memory
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import N_JOBS, Interval, StrOptions, validate_data
-from skextras.cluster._sdp import _admm, _low_rank, _peng_wei, _rounding
+from skextras.cluster._sdp import _admm, _peng_wei, _rounding
+from skextras.cluster._sdp import _kmeans_relaxation as _low_rank
 from skextras.cluster._sdp._bounds import advice, known_bound, outcome, tightened
 from skextras.cluster._sdp._certify import certify_points
-from skextras.cluster._sdp._exact import dual_bound
+from skextras.cluster._sdp._dual import dual_bound
 from skextras.cluster._sdp._result import make_result
 from skextras.cluster._sdp._settings import Settings, prepare
 

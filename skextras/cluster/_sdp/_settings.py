@@ -5,10 +5,11 @@ from numbers import Integral
 
 import numpy as np
 
+from skextras._linalg import EPS
 from skextras.cluster._sdp import _peng_wei
 from skextras.cluster._sdp._bounds import check_dense
 from skextras.cluster._sdp._certify import _Options, _points
-from skextras.cluster._sdp._points import EPS, Points
+from skextras.cluster._sdp._points import Points
 
 _DENSE = 1000  # points up to which "auto" takes n x n matrices
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skextras._callbacks import unseen
+from skextras._linalg import project_simplex
 
 _RELAX = 1.6  # over-relaxation
 _EVERY = 20  # iterations between two looks at the bound and the step size
@@ -19,16 +20,6 @@ class DenseResult(NamedTuple):
     infeasibility: float
     n_iter: int
     converged: bool
-
-
-def project_simplex(values, total):
-    """Project the rows on {x >= 0, sum(x) = total}; return the thresholds too."""
-    ordered = -np.sort(-values, axis=1)
-    excess = np.cumsum(ordered, axis=1) - total
-    count = np.arange(1, values.shape[1] + 1)
-    n_kept = (ordered * count > excess).sum(axis=1)
-    threshold = excess[np.arange(len(values)), n_kept - 1] / n_kept
-    return np.maximum(values - threshold[:, None], 0.0), threshold
 
 
 def project_spectra(matrices, trace):

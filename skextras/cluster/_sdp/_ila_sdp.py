@@ -7,12 +7,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method, warn
+from skextras._gaussian._covariances import contract
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions
-from skextras.cluster._lasdp._alternation import alternate
-from skextras.cluster._lasdp._base import BaseLASDP
-from skextras.cluster._lasdp._covariances import contract
-from skextras.cluster._lasdp._lasdp import SHARED
+from skextras.cluster._sdp._alternation import alternate
+from skextras.cluster._sdp._lasdp import SHARED
+from skextras.cluster._sdp._lasdp_base import BaseLASDP
 
 _EXPECTED = 5  # iterations of a run, for its progress
 

@@ -4,10 +4,9 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.cluster import AgglomerativeClustering
 
-from skextras.cluster._lasdp._covariances import mean_variance
-from skextras.cluster._lasdp._em import log_joint
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import (
+from skextras._gaussian._covariances import mean_variance
+from skextras._gaussian._em import log_joint
+from skextras.cluster._sdp._hard_labels import (
     fit_kmeans,
     improve,
     labels_of_sum,
@@ -15,7 +14,8 @@ from skextras.cluster._lasdp._rounding import (
     one_hot,
     whitened_means,
 )
-from skextras.cluster._lasdp._solution import solve
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import solve
 
 NAMES = ("auto", "sdp", "ward", "k-means++")
 _SOME = 2000  # samples that are enough for first clusterings

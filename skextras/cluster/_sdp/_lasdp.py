@@ -7,14 +7,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method, warn
+from skextras._gaussian._covariances import TYPES
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions
-from skextras.cluster._lasdp._base import BaseLASDP
-from skextras.cluster._lasdp._covariances import TYPES
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import round_solution
-from skextras.cluster._lasdp._solution import SOLVERS, solve
-from skextras.cluster._lasdp._start import NAMES, first_clustering
+from skextras.cluster._sdp._hard_labels import round_solution
+from skextras.cluster._sdp._lasdp_base import BaseLASDP
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import SOLVERS, solve
+from skextras.cluster._sdp._starts import NAMES, first_clustering
 
 #: Constraints of the parameters that LASDP and ILASDP share.
 SHARED = {

@@ -7,14 +7,14 @@ from scipy.linalg import eigh
 
 from skextras._callbacks import unseen
 from skextras._memory import check_memory
-from skextras.cluster._lasdp._low_rank import (
+from skextras.cluster._sdp._hard_labels import label_value
+from skextras.cluster._sdp._low_rank import (
     factors,
     label_parts,
     solve_from_starts,
     solve_low_rank,
     start_parts,
 )
-from skextras.cluster._lasdp._rounding import label_value
 
 SOLVERS = ("auto", "low_rank", "admm", "cvxpy")
 _LOOSE = 1e-2  # largest tolerance of starts, of which the best is carried on
@@ -112,9 +112,9 @@ def solve(
             name="max_memory",
         )
         if solver == "admm":
-            from skextras.cluster._lasdp._admm import solve_admm as dense
+            from skextras.cluster._sdp._joint_admm import solve_admm as dense
         else:
-            from skextras.cluster._lasdp._cvxpy import solve_cvxpy as dense
+            from skextras.cluster._sdp._stated import solve_cvxpy as dense
         options = {"trace": trace, "tol": tol, "max_iter": max_iter}
         with step(_EXPECTED) as part:
             if solver == "admm":

@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skextras.cluster._lasdp._covariances import (
+from skextras._gaussian._covariances import (
     estimate_covariances,
     estimate_means,
     shrink,
 )
-from skextras.cluster._lasdp._em import estimate_weights
-from skextras.cluster._lasdp._problem import make_problem
-from skextras.cluster._lasdp._rounding import one_hot, round_solution
-from skextras.cluster._lasdp._solution import Solution, solve
-from skextras.cluster._lasdp._start import first_clustering
+from skextras._gaussian._em import estimate_weights
+from skextras.cluster._sdp._hard_labels import one_hot, round_solution
+from skextras.cluster._sdp._program import make_problem
+from skextras.cluster._sdp._solution import Solution, solve
+from skextras.cluster._sdp._starts import first_clustering
 
 _ANNEAL = (0.8, 0.5, 0.3, 0.15)  # least shrinkage of the first iterations
 

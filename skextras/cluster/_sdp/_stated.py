@@ -4,7 +4,7 @@ import numpy as np
 
 from skextras._cvxpy import import_cvxpy
 from skextras._fitting import warn
-from skextras.cluster._lasdp._admm import DenseResult, dual_bound
+from skextras.cluster._sdp._joint_admm import DenseResult, dual_bound
 
 _MOST = 300  # samples above which a solve takes minutes
 

@@ -9,9 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
 from skextras._fitting import warn
-from skextras._parallel import blas_on_one_thread
-from skextras._validation import check_number, validate_data
-from skextras.cluster._lasdp._covariances import (
+from skextras._gaussian._covariances import (
     check_covariances,
     contract,
     estimate_covariances,
@@ -19,20 +17,22 @@ from skextras.cluster._lasdp._covariances import (
     expand,
     mean_variance,
 )
-from skextras.cluster._lasdp._em import (
+from skextras._gaussian._em import (
     estimate_weights,
     expectation_maximization,
     log_joint,
     log_posterior,
 )
-from skextras.cluster._lasdp._frame import make_frame, make_views
-from skextras.cluster._lasdp._rounding import (
+from skextras._gaussian._frame import make_frame, make_views
+from skextras._parallel import blas_on_one_thread
+from skextras._validation import check_number, validate_data
+from skextras.cluster._sdp._hard_labels import (
     hard_objective,
     hard_terms,
     match,
     one_hot,
 )
-from skextras.cluster._lasdp._start import check_labels
+from skextras.cluster._sdp._starts import check_labels
 
 _LEAST = 1e-145  # least spread of a feature: its square times reg_covar is normal
 

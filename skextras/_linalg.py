@@ -1,11 +1,9 @@
-"""Sums of largest eigenvalues that are never too small: what a bound may rest on."""
+"""Linear algebra that several families share."""
 
 import numpy as np
 from scipy.linalg import blas, eigh, lapack
 
-from skextras.cluster._sdp._exact_kernels import center, subtract
-from skextras.cluster._sdp._points import EPS
-
+EPS = np.finfo(np.float64).eps
 _LIFTS = (1e-9, 1e-7, 1e-5)  # of the bound: how much may be lost for a short proof
 _INDEPENDENT = 1e-3  # squared distance from the others of a direction that counts
 
@@ -103,31 +101,23 @@ def _proven_sum(matrix, count, values, vectors, lift):
     return float(count * (level + lift + rounding) + trace)
 
 
-def dual_bound(points, n_clusters, negative=None, vectors=None):
-    """Return the scaled bound of a nonnegative N, given as -N or as None for N = 0.
+def project_simplex(values, total):
+    """Project the rows on {x >= 0, sum(x) = total}; return the thresholds too."""
+    ordered = -np.sort(-values, axis=1)
+    excess = np.cumsum(ordered, axis=1) - total
+    count = np.arange(1, values.shape[1] + 1)
+    n_kept = (ordered * count > excess).sum(axis=1)
+    threshold = excess[np.arange(len(values)), n_kept - 1] / n_kept
+    return np.maximum(values - threshold[:, None], 0.0), threshold
 
-    For every N >= 0 the inertia is at least the total minus 1'(A + N)1/n and the sum of
-    the K - 1 largest eigenvalues of J (A + N) J. A is centred, so 1'A1 = 0. The lower
-    triangle of N is read. ``vectors``, near the leading eigenvectors, make it quicker.
-    """
-    n = points.n
-    if negative is None and points.factor() is not None:
-        matrix, constant = points.X.T @ points.X, 0.0
-        count = min(n_clusters - 1, len(matrix))
-        square = np.einsum("ij,ij->", matrix, matrix)
-    else:
-        matrix = np.array(points.gram())
-        sums, count = np.zeros((2, n)), min(n_clusters - 1, n)
-        subtract(matrix, np.zeros((n, n)) if negative is None else negative, sums)
-        mean = sums[0] / n
-        square = center(matrix, mean, mean.mean())
-        constant = max(-float(sums[1].sum()) / n, 0.0)
-    rounding = 4 * n * EPS * (abs(points.total) + constant)
-    largest = sum_of_largest(
-        matrix,
-        count,
-        np.sqrt(square),
-        total=points.total - constant,
-        vectors=vectors,
-    )
-    return points.total - constant - largest - rounding
+
+def threshold(values, count):
+    """Return t with sum(clip(values - t, 0, 1)) = count; values descend."""
+    ends = np.concatenate([values, values - 1])
+    ends.sort()
+    sums = (values - ends[:, None]).clip(0, 1).sum(axis=1)  # descends
+    place = int(np.searchsorted(-sums, -count, side="right")) - 1
+    place = min(max(place, 0), len(ends) - 2)
+    drop = sums[place] - sums[place + 1]
+    share = (sums[place] - count) / drop if drop > 0 else 0.0
+    return ends[place] + min(max(share, 0.0), 1.0) * (ends[place + 1] - ends[place])

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from skextras.cluster._lasdp._covariances import estimate_covariances, estimate_means
+from skextras._gaussian._covariances import estimate_covariances, estimate_means
 
 
 class EMResult(NamedTuple):

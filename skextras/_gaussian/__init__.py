@@ -1,0 +1,1 @@
+"""Gaussian clusters: densities, posteriors, shapes of covariances, whitening, EM."""

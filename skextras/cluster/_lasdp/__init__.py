@@ -1,1 +1,0 @@
-"""Likelihood-adjusted semidefinite clustering."""
