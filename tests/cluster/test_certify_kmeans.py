@@ -210,7 +210,7 @@ def test_bound_of_the_admm_by_both_proofs(n):
     """Cholesky's factor gives no more than LAPACK's eigenvalues, and hardly less."""
     X, _ = mixture(n, 4, 4)
     points = Points(X)
-    work = _admm.solve(points, 4).work
+    work = _admm.solve(points, 4).dual
     negative = work.total.negative(work.rho * work.unit).full()
     slow = _dual.dual_bound(points, 4, negative)
     quick = _dual.dual_bound(points, 4, negative, work.vectors.astype(float))
@@ -638,7 +638,7 @@ def test_precision_is_doubled_within_max_iter():
 
     options = {"tol": 1e-7, "max_iter": 150, "step": step}
     solution = _admm.solve(points, 3, **options)
-    assert solution.work.dtype == np.float64
+    assert solution.dual.dtype == np.float64
     assert solution.n_iter == len(made) <= 150
 
 

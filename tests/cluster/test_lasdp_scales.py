@@ -20,10 +20,10 @@ from skextras.cluster._sdp._hard_labels import (
     label_terms,
     label_value,
 )
+from skextras.cluster._sdp._lasdp_relaxation import solve
 from skextras.cluster._sdp._low_rank import label_parts, solve_low_rank
 from skextras.cluster._sdp._low_rank_kernels import minimize
 from skextras.cluster._sdp._program import make_problem
-from skextras.cluster._sdp._solution import solve
 from tests import naive
 
 #: Seeds of draws that random starts of the relaxation get wrong.
@@ -153,7 +153,7 @@ def test_solver_keeps_the_objective_of_labels():
     for labels in (None, y):
         rng = np.random.RandomState(0)
         solution = solve(problem, rng=rng, labels=labels, **options)
-        assert (solution.objective >= value) == (labels is not None)
+        assert (solution.value >= value) == (labels is not None)
 
 
 def test_label_parts_are_feasible_and_have_the_objective():

@@ -1,6 +1,7 @@
 """Solvers of the LA-SDP: the same value, and laws that need no solver."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from skextras.cluster._sdp._joint_admm import (
     dual_bound,
     project_spectra,
 )
+from skextras.cluster._sdp._lasdp_relaxation import solve
 from skextras.cluster._sdp._low_rank import solve_low_rank, start_parts, sum_up
 from skextras.cluster._sdp._low_rank_kernels import (
     MEMORY,
@@ -27,7 +29,7 @@ from skextras.cluster._sdp._low_rank_kernels import (
     sweep,
 )
 from skextras.cluster._sdp._program import make_problem
-from skextras.cluster._sdp._solution import memberships, solve
+from skextras.cluster._sdp._relaxed import shares
 from tests import naive
 
 OPTIONS = {"rank": 8, "max_memory": 10**9, "n_init": 10, "max_iter": 5000}
@@ -170,16 +172,17 @@ def test_solvers_agree(n, n_clusters, seed, trace):
     reference = solved(problem, "cvxpy", trace)
     assert reference.converged
     size = n * 2  # the objective itself may be near 0: it has no unit
-    assert abs(reference.upper_bound - reference.objective) < 1e-4 * size
+    assert abs(reference.bound - reference.value) < 1e-4 * size
     admm = solved(problem, "admm", trace)
     assert admm.converged
-    assert abs(admm.objective - reference.objective) < 1e-4 * size
-    assert abs(admm.upper_bound - reference.objective) < 1e-4 * size
+    assert abs(admm.value - reference.value) < 1e-4 * size
+    assert abs(admm.bound - reference.value) < 1e-4 * size
     # non-negative factors: not all relaxed matrices have them
     for tol in (1e-5, 1e-4):
-        gap = reference.objective - solved(problem, "low_rank", trace, tol).objective
+        gap = reference.value - solved(problem, "low_rank", trace, tol).value
         assert -tol * size < gap < (1e-4 + tol) * size
-    np.testing.assert_allclose(admm.membership, reference.membership, atol=0.02)
+    one, two = shares(admm.memberships), shares(reference.memberships)
+    np.testing.assert_allclose(one, two, atol=0.02)
 
 
 def test_equal_covariances_give_the_value_of_peng_and_wei():
@@ -195,7 +198,7 @@ def test_equal_covariances_give_the_value_of_peng_and_wei():
     program.solve(solver=cp.SCS, eps_abs=1e-7, eps_rel=1e-7)
     for trace in ("each", "sum"):
         for solver in ("low_rank", "admm"):
-            value = solved(problem, solver, trace).objective
+            value = solved(problem, solver, trace).value
             np.testing.assert_allclose(value, program.value, rtol=1e-4)
 
 
@@ -211,10 +214,10 @@ def test_relaxation_and_bound_exceed_all_labels(seed):
     problem = make_problem(X, covariances, np.zeros(n_clusters))
     admm = solved(problem, "admm", tol=1e-4)
     slack = 1e-4 * 7 * problem.scale
-    assert admm.upper_bound >= best
-    assert admm.upper_bound >= admm.objective - slack
-    assert admm.objective >= best - slack
-    assert solved(problem, "low_rank").objective >= best - slack
+    assert admm.bound >= best
+    assert admm.bound >= admm.value - slack
+    assert admm.value >= best - slack
+    assert solved(problem, "low_rank").value >= best - slack
     rng = np.random.default_rng(seed)
     for trace in ("each", "sum"):  # any multipliers will do
         N = rng.random((n_clusters, 7, 7))
@@ -283,7 +286,9 @@ def test_projections():
 def test_memberships():
     sums = np.array([[2.0, 0.0, -1e-9], [2.0, 0.0, 0.5]])
     expected = [[0.5, 0.5], [0.5, 0.5], [0.0, 1.0]]
-    np.testing.assert_array_equal(memberships(sums), expected)
+    np.testing.assert_array_equal(
+        shares(SimpleNamespace(row_sums=lambda: sums)), expected
+    )
 
 
 def test_joint_density_of_the_mixture():
@@ -308,5 +313,5 @@ def test_no_cluster_loses_all_parts(seed):
     rng = np.random.RandomState(seed)
     solution = solve(problem, solver="low_rank", rng=rng, **options)
     assert solution.converged
-    Z = naive.lasdp_relaxed(solution.parts)
+    Z = naive.lasdp_relaxed(solution.memberships.parts)
     np.testing.assert_allclose(np.trace(Z, axis1=1, axis2=2), 1.0, atol=5e-3)

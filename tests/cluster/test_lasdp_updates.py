@@ -11,9 +11,11 @@ from skextras._gaussian._covariances import (
     expand,
     shrink,
 )
+from skextras._gaussian._options import MixtureOptions
 from skextras.cluster import ILASDP
+from skextras.cluster._sdp._lasdp_relaxation import solve
 from skextras.cluster._sdp._program import make_problem
-from skextras.cluster._sdp._solution import solve
+from skextras.cluster._sdp._relaxed import shares
 from tests import naive
 from tests.cluster.test_lasdp_solvers import clusters
 
@@ -50,19 +52,20 @@ def test_exact_update_has_the_largest_objective():
     dense = solve(problem, solver="admm", **SOLVE, rng=rng)
     low_rank = solve(problem, solver="low_rank", **SOLVE, rng=np.random.RandomState(0))
     for solution in (dense, low_rank):
-        Z = solution.matrices
-        if Z is None:
-            Z = naive.lasdp_relaxed(solution.parts)
-        Z = np.maximum(Z, 0)
+        if solution is dense:
+            Z = np.maximum(solution.memberships.matrices, 0)
+        else:
+            Z = naive.lasdp_relaxed(solution.memberships.parts)
 
         def objective(matrices, Z=Z):
             return np.vdot(naive.lasdp_matrices(X, matrices, np.zeros(2)), Z)
 
-        sums, sizes = solution.scatters(X + 50)
+        sums, sizes = solution.memberships.scatters(X + 50)
         np.testing.assert_allclose(sizes, Z.sum(axis=(1, 2)))
         best = shrink(sums, sizes, "full", 0.0, 0.0)
-        means = estimate_means(X, solution.membership)
-        soft = estimate_covariances(X, solution.membership, means, "full", 0.0, 0.0)
+        share = shares(solution.memberships)
+        means = estimate_means(X, share)
+        soft = estimate_covariances(X, share, means, "full", 0.0, 0.0)
         assert objective(best) > objective(soft)
         for _ in range(10):
             root = np.eye(3) + 0.05 * rng.normal(size=(2, 3, 3))
@@ -102,20 +105,23 @@ def test_the_best_of_several_runs_is_kept():
         np.testing.assert_allclose(value(several), max(values), rtol=1e-4)
 
 
+def options(least):
+    return MixtureOptions(2, "full", "auto", 1e-6, "estimated", least)
+
+
 def test_runs_with_too_small_clusters_come_last():
-    same, sizes = np.repeat(np.eye(2)[None], 2, axis=0), np.array([3, 1])
+    same = np.repeat(np.eye(2)[None], 2, axis=0)
+    few, fair = np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0, 1, 1])
     for least, order in ((2, 1), (1, -1)):
-        model = ILASDP(min_cluster_size=least)
-        few, fair = model._rank_of(same, sizes, 9.0), model._rank_of(same, sizes + 1, 1)
-        assert (fair > few) == (order == 1)
+        rank = options(least).rank_of
+        assert (rank(same, fair, 1) > rank(same, few, 9.0)) == (order == 1)
 
 
 def test_a_small_volume_has_its_price():
     """A cluster of no more than d + 2 samples gains nothing as it collapses."""
-    model, sizes = ILASDP(), np.array([4, 50])
-    ranks = []
+    ranks, labels = [], np.repeat([0, 1], [4, 50])
     for width in (1.0, 1e-3):
         matrices = np.stack([width * np.eye(2), np.eye(2)])
         gain = -0.5 * 4 * 2 * np.log(width)  # the log-likelihood of 4 samples
-        ranks.append(model._rank_of(matrices, sizes, gain)[1])
+        ranks.append(options(2).rank_of(matrices, labels, gain)[1])
     np.testing.assert_allclose(*ranks)

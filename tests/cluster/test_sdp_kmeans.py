@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skextras.cluster import SDPKMeans, certify_kmeans
-from skextras.cluster._sdp import _admm, _peng_wei
-from skextras.cluster._sdp import _kmeans_relaxation as _low_rank
+from skextras.cluster._sdp import _admm, _stated
+from skextras.cluster._sdp._kmeans_relaxation import solve_by_parts
 from skextras.cluster._sdp._points import Points
 from tests import naive_sdp
 from tests.cluster.test_certify_kmeans import mixture
@@ -32,12 +32,12 @@ SOLVERS = ["admm", "low_rank", "cvxpy"]
 def test_admm_equals_cvxpy(seed):
     X, _ = mixture([20, 40, 60][seed], 3, 3, seed=seed)
     points = Points(X)
-    reference = _peng_wei.solve(points, 3, None)
+    reference = _stated.solve_kmeans(points, 3, None)
     assert reference.converged
     assert reference.infeasibility < 1e-4
     solution = _admm.solve(points, 3, tol=1e-5, max_iter=3000)
     np.testing.assert_allclose(solution.bound, reference.value, rtol=1e-4)
-    Z = reference.factor @ reference.factor.T + 1 / points.n
+    Z = reference.memberships.factor() @ reference.memberships.factor().T
     np.testing.assert_allclose(np.trace(Z), 3, rtol=1e-3)
     np.testing.assert_allclose(Z.sum(axis=1), 1, atol=1e-3)
 
@@ -45,7 +45,7 @@ def test_admm_equals_cvxpy(seed):
 def test_clarabel_equals_scs():
     points = Points(mixture(18, 2, 3)[0])
     values = [
-        _peng_wei.solve(points, 2, {"solver": solver}).value
+        _stated.solve_kmeans(points, 2, {"solver": solver}).value
         for solver in ("SCS", "CLARABEL")
     ]
     np.testing.assert_allclose(*values, rtol=1e-5)
@@ -59,12 +59,12 @@ def test_low_rank_equals_admm(n, d):
     bound = admm.bound
     for seed in range(5):
         rng = np.random.RandomState(seed)
-        solution = _low_rank.solve(
+        solution = solve_by_parts(
             points, 3, 12, n_init=5, tol=1e-4, max_iter=5000, rng=rng
         )
         assert solution.converged
         np.testing.assert_allclose(solution.value, bound, rtol=3e-4)
-        factor = solution.factor
+        factor = solution.memberships.factor()
         assert factor.min() >= 0
         np.testing.assert_allclose(factor @ factor.sum(axis=0), 1)
         trace = (factor**2).sum()
@@ -76,7 +76,7 @@ def test_low_rank_of_a_kernel():
     """That of points gives the same; and one that is not positive semidefinite."""
     X, _ = mixture(80, 3, 3)
     options = {"n_init": 5, "tol": 1e-5, "max_iter": 5000}
-    solve = partial(_low_rank.solve, n_clusters=3, rank=12, **options)
+    solve = partial(solve_by_parts, n_clusters=3, rank=12, **options)
     values = []
     for points in (Points(X), Points(gram=X @ X.T)):
         solution = solve(points, rng=np.random.RandomState(0))
@@ -86,7 +86,7 @@ def test_low_rank_of_a_kernel():
     points = Points(gram=X @ X.T + noise + noise.T)
     assert np.linalg.eigvalsh(points.gram())[0] < -0.1 / points.scale
     solution = solve(points, rng=np.random.RandomState(0))
-    Z = solution.factor @ solution.factor.T
+    Z = solution.memberships.factor() @ solution.memberships.factor().T
     value = points.total - np.sum(points.gram() * Z)
     np.testing.assert_allclose(solution.value, value, rtol=1e-4)
     admm = _admm.solve(points, 3, tol=1e-5, max_iter=3000)

@@ -240,7 +240,7 @@ def test_ctrl_c_that_the_solver_took(monkeypatch):
     def solve(problem, *args):
         _cvxpy.solve_program(Interrupted(), "SCS", {}, "wait")
 
-    monkeypatch.setattr("skextras.cluster._sdp._peng_wei.solve_program", solve)
+    monkeypatch.setattr("skextras.cluster._sdp._stated.solve_program", solve)
     model = SDPKMeans(3, solver="cvxpy")
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)

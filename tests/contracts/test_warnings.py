@@ -125,7 +125,7 @@ def test_the_line_is_the_user_s(name):
 @pytest.mark.filterwarnings("default")
 def test_too_many_samples_for_cvxpy(monkeypatch):
     pytest.importorskip("cvxpy")
-    monkeypatch.setattr("skextras.cluster._sdp._stated._MOST", 5)
+    monkeypatch.setattr("skextras.cluster._sdp._stated.LARGEST", 5)
     with pytest.warns(UserWarning, match="n_samples=12") as caught:
         LASDP(2, solver="cvxpy", **DIAG).fit(FAR[::5])
     assert Path(caught[0].filename) == Path(__file__)

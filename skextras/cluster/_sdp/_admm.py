@@ -1,7 +1,5 @@
 """ADMM for the relaxation of Peng and Wei, made for its lower bound."""
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.linalg import eigh
 
@@ -10,6 +8,7 @@ from skextras._linalg import ritz, threshold
 from skextras._parallel import raise_if_stopped
 from skextras.cluster._sdp._admm_kernels import measure, update
 from skextras.cluster._sdp._dual import dual_bound
+from skextras.cluster._sdp._relaxed import Relaxed, Vectors
 
 _RELAXATION = 1.8
 _EVERY = 10  # iterations between two looks at bound and residuals
@@ -22,24 +21,6 @@ _UNEVEN = 3  # ratio of the residuals at which rho changes
 _SPARE = 6  # vectors beyond the eigenvectors that Z has, at least
 _FRESH = 3  # of these, vectors that are made at random now and then
 _ROWS = 256  # rows of T that are worked on at a time: they stay in the cache
-
-
-class Solution(NamedTuple):
-    """Dual bound and low-rank primal solution of the relaxation.
-
-    Z is VV' + 11'/n for V = ``factor``, ``value`` is tr A - <A, Z>, and ``bound`` is
-    proven: both are scaled as the points are. ``stalled`` tells that the residuals had
-    no more progress; ``work`` is where the ADMM can go on.
-    """
-
-    factor: np.ndarray
-    value: float
-    bound: float
-    infeasibility: float
-    n_iter: int
-    converged: bool
-    stalled: bool = False
-    work: object = None
 
 
 def solve(points, n_clusters, *, max_iter=1000, known=None, **options):
@@ -61,13 +42,15 @@ def go_on(points, n_clusters, solution, **options):
 
     ``n_iter`` of the result counts the iterations before, and its bound is not lower.
     """
-    work = solution.work.in_double(points)
+    work = solution.dual.in_double(points)
     new = run(points, n_clusters, work=work, **options)
     return new._replace(
         n_iter=solution.n_iter + new.n_iter, bound=max(new.bound, solution.bound)
     )
 
 
+# BLAS may set the flag for lanes of a vector that it does not use.
+@np.errstate(invalid="ignore")
 def run(
     points,
     n_clusters,
@@ -178,8 +161,8 @@ class _Record:
         self.prove()
         points, work = self.points, self.work
         factor = self.active.T.astype(np.float64)
-        return Solution(
-            factor,
+        return Relaxed(
+            Vectors(factor),
             points.total - points.inner(factor),
             self.bound,
             self.primal / (work.count + 1) ** 0.5,

@@ -108,7 +108,7 @@ def tightened(points, n_clusters, solution, target, tol, max_iter):
     near = target is not None and solution.bound < target <= (
         solution.bound + 3 * tol * abs(target)
     )
-    if not near or left <= 0 or solution.work is None:
+    if not near or left <= 0 or solution.dual is None:
         return solution.bound
     options = {"max_iter": left, "target": target, "tol": 1e-7}
     return _admm.go_on(points, n_clusters, solution, **options).bound

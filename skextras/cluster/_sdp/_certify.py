@@ -1,25 +1,20 @@
 """How far from optimal is a K-means clustering? The public functions."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number, in_words
-from skextras.cluster._sdp import _bounds
-from skextras.cluster._sdp._blocks import block_bound
-from skextras.cluster._sdp._dual import dual_bound
-from skextras.cluster._sdp._points import Points
-from skextras.cluster._sdp._quick import quick_bound
-from skextras.cluster._sdp._result import (
-    CERTIFIED_GAP,
-    KMeansCertificate,
-    make_result,
+from skextras.cluster._sdp._certificates import certify_points, find_bound
+from skextras.cluster._sdp._inputs import (
+    check_labels,
+    check_points,
+    check_underflow,
+    make_points,
 )
-
-_DENSE = 2000  # points up to which "auto" solves the relaxation as a whole
+from skextras.cluster._sdp._options import BoundOptions
+from skextras.cluster._sdp._result import KMeansCertificate, make_result
 
 
 def certify_kmeans(
@@ -146,18 +141,18 @@ def certify_kmeans(
     False
     """
     _check_method(method, ("auto", "quick", "sdp", "blocks", "monte-carlo"))
-    X = _check_X(X, "certify_kmeans")
-    codes, n_clusters = _check_labels(labels, X)
-    options = _Options(
+    X = check_points(X, "certify_kmeans")
+    codes, n_clusters = check_labels(labels, X)
+    options = BoundOptions(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
     )
     options.check(method, len(X), n_clusters)
     with blas_on_one_thread():
-        points = _points(X)
+        points = make_points(X)
         rng = check_random_state(random_state)
         result = certify_points(points, codes, n_clusters, method, options, rng)
     if result.inertia < np.finfo(np.float64).tiny:
-        _check_underflow(X, codes)
+        check_underflow(X, codes)
     return result
 
 
@@ -243,9 +238,9 @@ def kmeans_lower_bound(
     True
     """
     _check_method(method, ("auto", "spectral", "sdp", "blocks", "monte-carlo"))
-    X = _check_X(X, "kmeans_lower_bound")
+    X = check_points(X, "kmeans_lower_bound")
     n_clusters = check_number(n_clusters, "n_clusters", 1, len(X))
-    options = _Options(
+    options = BoundOptions(
         tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
     )
     if method == "auto":
@@ -254,247 +249,18 @@ def kmeans_lower_bound(
     method = options.carried_out(method, len(X))
     rng = check_random_state(random_state)
     with blas_on_one_thread():
-        points = _points(X)
+        points = make_points(X)
         labels = None
         if method in ("blocks", "monte-carlo"):
             labels = KMeans(n_clusters, n_init=1, random_state=rng).fit(X).labels_
             labels = np.unique(labels, return_inverse=True)[1]
-        bound = _one_bound(points, labels, n_clusters, method, options, rng)
+        bound = find_bound(points, labels, n_clusters, method, options, rng)
         return make_result(
             bound * points.scale, None, method, confidence=options.of(method)
         )
-
-
-def certify_points(points, codes, n_clusters, method, options, rng):
-    """Certify clusters 0, 1, ... of points or of a kernel, none of them empty."""
-    inertia = points.inertia(codes, n_clusters)
-    floor = points.floor
-    if n_clusters == 1 or inertia <= floor:  # nothing else, or better, is possible
-        value = inertia * points.scale
-        return make_result(value, value, "trivial", floor=floor)
-    best, name = -np.inf, "spectral"
-    if method in ("auto", "quick", "sdp") and points.X is not None:
-        best = quick_bound(points.X, codes, n_clusters).bound
-        name = "quick"
-        if method == "quick":
-            spectral = dual_bound(points, n_clusters)
-            if spectral > best:
-                best, name = spectral, "spectral"
-    proven = inertia - best <= CERTIFIED_GAP * abs(inertia)
-    if method != "quick" and not proven:
-        method = options.carried_out(method, points.n)
-        if method == "auto":
-            method = "sdp"  # a kernel is there: n x n matrices have their place
-            if points.X is not None:
-                method = options.best(points.n, n_clusters)
-        bound = _one_bound(
-            points, codes, n_clusters, method, options, rng, inertia, best
-        )
-        if bound > best:
-            best, name = bound, method
-    return make_result(
-        best * points.scale,
-        inertia * points.scale,
-        name,
-        confidence=options.of(name),
-        floor=floor,
-    )
-
-
-def _one_bound(
-    points, labels, n_clusters, method, options, rng, inertia=None, known=None
-):
-    if method == "spectral":
-        return dual_bound(points, n_clusters)
-    if method == "sdp":
-        return _bounds.sdp_bound(
-            points,
-            n_clusters,
-            tol=options.tol,
-            max_iter=options.max_iter,
-            target=inertia,
-            known=known,
-            warn=True,
-        )
-    fast = {
-        "tol": 10 * options.tol,
-        "max_iter": options.max_iter,
-        "n_jobs": options.n_jobs,
-    }
-    if method == "blocks":
-        return block_bound(points, n_clusters, labels, options.block_size, **fast)
-    if inertia is None:
-        inertia = points.inertia(labels, labels.max() + 1)
-    return _bounds.monte_carlo_bound(
-        points,
-        n_clusters,
-        inertia / points.n,
-        min(options.sample_size, points.n),
-        options.n_draws,
-        options.confidence,
-        rng,
-        **fast,
-    )
-
-
-class _Options:
-    """Parameters of the bounds, checked."""
-
-    def __init__(
-        self,
-        tol=1e-4,
-        max_iter=1000,
-        block_size=1000,
-        sample_size=300,
-        n_draws=100,
-        confidence=0.99,
-        max_memory=2_000_000_000,
-        n_jobs=None,
-    ):
-        for value, name in ((tol, "tol"), (confidence, "confidence")):
-            number = isinstance(value, float | np.floating)
-            if not (number and 0 < value < 1):
-                raise ValueError(
-                    f"{name} must be a float between 0 and 1, got {in_words(value)}."
-                )
-        if n_jobs is not None and not (isinstance(n_jobs, Integral) and n_jobs):
-            raise ValueError(
-                "n_jobs must be None or an integer other than 0, got "
-                f"{in_words(n_jobs)}: -1 stands for all processors."
-            )
-        # as int: numpy's small integers would overflow
-        self.max_iter = check_number(max_iter, "max_iter", 1)
-        self.n_draws = check_number(n_draws, "n_draws", 1)
-        self.max_memory = check_number(max_memory, "max_memory", 1)
-        self.block_size = check_number(block_size, "block_size", 2)
-        self.sample_size = check_number(sample_size, "sample_size", 2)
-        self.tol, self.confidence = float(tol), float(confidence)
-        self.n_jobs = None if n_jobs is None else int(n_jobs)
-
-    def best(self, n_samples, n_clusters):
-        """Return the method of "auto"."""
-        fits = _bounds.n_bytes(n_samples) <= self.max_memory
-        if n_samples <= _DENSE and fits:
-            return "sdp"
-        return "blocks" if self.block_size > n_clusters else "spectral"
-
-    def carried_out(self, method, n_samples):
-        """Return "sdp" for samples that would hold all points, all of them alike."""
-        whole = method == "monte-carlo" and self.sample_size >= n_samples
-        return "sdp" if whole else method
-
-    def check(self, method, n_samples, n_clusters, *, name="method"):
-        """Raise if the method cannot be carried out for so many points.
-
-        ``name`` is the parameter that holds it.
-        """
-        if method == "sdp":
-            _bounds.check_dense(n_samples, self.max_memory, f"choose {name}='blocks'")
-        part = {"blocks": "block_size", "monte-carlo": "sample_size"}.get(method)
-        if part is None:
-            return
-        size = getattr(self, part)
-        _bounds.check_dense(
-            min(size, n_samples),
-            self.max_memory,
-            f"choose a smaller {part}",
-            self.n_jobs,
-        )
-        if size <= n_clusters < n_samples:
-            raise ValueError(
-                f"{part}={size} must exceed the number of clusters, {n_clusters}: "
-                "smaller parts give the bound 0."
-            )
-
-    def of(self, method):
-        """Return the probability that a bound of this method holds."""
-        return self.confidence if method == "monte-carlo" else 1.0
 
 
 def _check_method(method, methods):
     if not (isinstance(method, str) and method in methods):
         names = ", ".join(repr(name) for name in methods)
         raise ValueError(f"method must be one of {names}, got {in_words(method)}.")
-
-
-def _check_X(X, function):
-    with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
-        return check_array(X, dtype=np.float64, input_name="X", estimator=function)
-
-
-def _points(X):
-    """Return centred points, or raise if their inertia exceeds the range of floats."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        points = Points(X)
-        largest = points.total * points.scale
-    if not np.isfinite(largest):
-        raise ValueError(
-            "X has squared distances beyond the range of float64, got values up to "
-            f"{np.abs(X).max():g}: divide X by a constant."
-        )
-    if points.total > 0 and largest < np.finfo(np.float64).tiny:
-        raise ValueError(
-            "X has squared distances below the range of float64, with differences up "
-            f"to {np.ptp(X, axis=0).max():g}: multiply X by a constant."
-        )
-    return points
-
-
-def _check_underflow(X, codes):
-    """Raise if points of the same cluster differ, where the inertia is taken for 0."""
-    first = np.unique(codes, return_index=True)[1]
-    differ = np.abs(X - X[first[codes]]).max()
-    if differ > 0:
-        raise ValueError(
-            "X has squared distances within clusters below the range of float64, with "
-            f"differences up to {differ:g}: multiply X by a constant, or round what "
-            "is meant to be equal."
-        )
-
-
-def _check_labels(labels, X):
-    """Return labels as 0, 1, ... and their number."""
-    if labels is None:
-        raise ValueError(
-            "labels must be the cluster of each sample, got None: "
-            "kmeans_lower_bound needs no labels."
-        )
-    labels = np.asarray(labels)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels.ravel()
-    if labels.shape != (len(X),):
-        raise ValueError(
-            f"labels must be one for each of the {len(X)} samples, got an array of "
-            f"shape {labels.shape}."
-        )
-    if labels.dtype.kind == "O" and any(
-        label != label or label is None for label in labels
-    ):
-        raise ValueError(
-            "labels must not be missing, got None or NaN: give each sample a cluster "
-            "or leave it out."
-        )
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        place = int(np.flatnonzero(~np.isfinite(labels))[0])
-        raise ValueError(
-            f"labels must not be missing or infinite, got {labels[place]} for sample "
-            f"{place}: give it a cluster or leave it out."
-        )
-    if labels.dtype.kind in "if" and (labels == -1).any():
-        raise ValueError(
-            f"labels hold -1, which marks noise, for {int((labels == -1).sum())} "
-            "samples: leave these out of X and labels, or give them a cluster."
-        )
-    if labels.dtype.kind in "mM" and np.isnat(labels).any():
-        raise ValueError(
-            "labels must not be missing, got NaT: give each sample a cluster or leave "
-            "it out."
-        )
-    try:
-        values, codes = np.unique(labels, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(
-            f"labels must be of one kind that has an order ({error}): use integers or "
-            "strings."
-        ) from error
-    return codes.ravel(), len(values)

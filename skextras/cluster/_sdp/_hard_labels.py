@@ -1,12 +1,15 @@
 """From relaxed memberships to labels."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+
+from skextras.cluster._sdp._relaxed import shares
 
 _CLEAR = 0.9  # mean lead of the largest membership above which it is believed
 _FEW = 5000  # samples that are enough to find k centres
@@ -110,13 +113,21 @@ def fit_kmeans(X, n_clusters, n_init, rng):
         return KMeans(n_clusters, n_init=n_init, random_state=rng).fit(X)
 
 
-def labels_of_sum(solution, n_clusters, rng):
+class Rounded(NamedTuple):
+    """Labels, and memberships: relaxed ones, or those of the labels."""
+
+    labels: np.ndarray
+    membership: np.ndarray
+    is_relaxed: bool
+
+
+def labels_of_sum(memberships, n_clusters, rng):
     """K-means on the leading eigenvectors of the sum of all Z_k.
 
     The centres are found from some thousand samples: on all of 100 000, K-means takes
     15 times as long.
     """
-    vectors = solution.leading_vectors(n_clusters)
+    vectors = memberships.leading_vectors(n_clusters)
     some = vectors
     if len(vectors) > _FEW:
         some = vectors[rng.choice(len(vectors), _FEW, replace=False)]
@@ -124,25 +135,25 @@ def labels_of_sum(solution, n_clusters, rng):
     return kmeans.predict(vectors).astype(np.intp)
 
 
-def round_solution(solution, X, covariances, log_weights, rng):
-    """Return labels and memberships of a relaxed solution.
+def round_memberships(memberships, X, covariances, log_weights, rng):
+    """Return labels and memberships of samples from relaxed membership matrices.
 
     Labels are the largest memberships. With equal covariances, the Z_k may share their
     sum in any way, and memberships say nothing. So unless they are clear, the sum of
     the Z_k is rounded as well, and its clusters are matched with the covariances by
     likelihood. The labels of larger likelihood are taken, and memberships are theirs.
     """
-    membership, n_clusters = solution.membership, len(covariances)
+    membership, n_clusters = shares(memberships), len(covariances)
     labels = membership.argmax(axis=1)
     ordered = np.sort(membership, axis=1)
     lead = np.mean(ordered[:, -1] - ordered[:, -2])
     whole = len(np.unique(labels)) == n_clusters
     if lead >= _CLEAR and whole:
-        return labels, membership
-    other = labels_of_sum(solution, n_clusters, rng)
+        return Rounded(labels, membership, True)
+    other = labels_of_sum(memberships, n_clusters, rng)
     terms = hard_terms(X, other, covariances, log_weights)
     new = match(terms)
     value = hard_objective(X, labels, covariances, log_weights)
     if not whole or terms[new, np.arange(n_clusters)].sum() > value:
         labels = new[other]
-    return labels, one_hot(labels, n_clusters)
+    return Rounded(labels, one_hot(labels, n_clusters), False)

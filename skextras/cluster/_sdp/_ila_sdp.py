@@ -10,7 +10,7 @@ from skextras._fitting import fit_method, warn
 from skextras._gaussian._covariances import contract
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions
-from skextras.cluster._sdp._alternation import alternate
+from skextras.cluster._sdp._alternation import Alternation, alternate
 from skextras.cluster._sdp._lasdp import SHARED
 from skextras.cluster._sdp._lasdp_base import BaseLASDP
 
@@ -274,12 +274,24 @@ class ILASDP(BaseLASDP):
             )
         kept = None if self.update_covariances else given
         frame, views, inside, given = self._enter(X, given)
+        mixture, solver_options = self._mixture_options(), self._options(len(X))
+        options = Alternation(
+            self.init,
+            self.update_covariances,
+            self.covariance_update,
+            self.anneal,
+            self.refine,
+            int(self.max_iter),
+            float(self.tol),
+        )
         rng, n_init, runs = self._rng(), int(self.n_init), []
         with blas_on_one_thread(), fit_progress(self, X, max_steps=n_init) as step:
             for _ in range(n_init):
                 with step(_EXPECTED) as part:
-                    runs.append(alternate(self, inside, views, given, rng, part))
+                    args = inside, views, given, mixture, options, solver_options
+                    runs.append(alternate(*args, rng, part))
         run = max(runs, key=lambda run: run.rank)
+        self._set_relaxed(run.relaxed, 2.0 * len(X) * frame.log_det)
         run = run.in_units_of(frame)
         self._set_run(run if kept is None else run._replace(covariances=kept))
         if run.faults:
@@ -294,7 +306,6 @@ class ILASDP(BaseLASDP):
         self.means_, self.weights_ = run.means, run.weights
         self.covariances_ = contract(run.covariances, self.covariance_type)
         self.objective_path_ = np.array(run.path)
-        self._set_solution(run.solution)
         self.n_iter_ = len(run.path)
         self.converged_ = not run.faults
 

@@ -1,25 +1,13 @@
 """LA-SDP with dense matrices, by alternating directions: for bounds and small n."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from skextras._callbacks import unseen
 from skextras._linalg import project_simplex
+from skextras.cluster._sdp._relaxed import Matrices, Relaxed
 
 _RELAX = 1.6  # over-relaxation
 _EVERY = 20  # iterations between two looks at the bound and the step size
-
-
-class DenseResult(NamedTuple):
-    """Matrices Z_k, the objective and a bound that the optimum does not exceed."""
-
-    matrices: np.ndarray
-    objective: float
-    upper_bound: float
-    infeasibility: float
-    n_iter: int
-    converged: bool
 
 
 def project_spectra(matrices, trace):
@@ -99,8 +87,8 @@ def solve_admm(problem, *, trace, tol, max_iter, step=unseen):
             factor = 1.5 if apart > 4 * change else 1 / 1.5 if change > 4 * apart else 1
             rho *= factor
             V /= factor
-    return DenseResult(
-        Z,
+    return Relaxed(
+        Matrices(Z),
         problem.scale * objective - problem.shift * n,
         problem.scale * least - problem.shift * n,
         float(rows_off),

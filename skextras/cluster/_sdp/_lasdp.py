@@ -10,10 +10,10 @@ from skextras._fitting import fit_method, warn
 from skextras._gaussian._covariances import TYPES
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import Interval, StrOptions
-from skextras.cluster._sdp._hard_labels import round_solution
+from skextras.cluster._sdp._hard_labels import round_memberships
 from skextras.cluster._sdp._lasdp_base import BaseLASDP
+from skextras.cluster._sdp._lasdp_relaxation import SOLVERS, solve
 from skextras.cluster._sdp._program import make_problem
-from skextras.cluster._sdp._solution import SOLVERS, solve
 from skextras.cluster._sdp._starts import NAMES, first_clustering
 
 #: Constraints of the parameters that LASDP and ILASDP share.
@@ -283,26 +283,25 @@ class LASDP(BaseLASDP):
 
     def _solve(self, X, given, rng, options, step):
         frame, views, inside, known = self._enter(X, given)
+        mixture = self._mixture_options()
         labels, membership, _ = first_clustering(
-            self, inside, views, known, rng, options
+            self.init, mixture, inside, views, known, rng, options
         )
         if known is None:
-            known = self._covariances(inside, membership, self.shrinkage)
+            known = mixture.covariances(inside, membership)
             given = frame.covariances(known)
-        log_weights = self._log_weights(membership)
+        log_weights = mixture.log_weights(membership)
         problem = make_problem(inside, known, log_weights)
-        solution = solve(problem, rng=rng, labels=labels, step=step, **options)
+        relaxed = solve(problem, rng=rng, labels=labels, step=step, **options)
         shift = 2.0 * len(X) * frame.log_det
-        self._set_model(
-            X, *round_solution(solution, inside, known, log_weights, rng), given
+        rounded = round_memberships(
+            relaxed.memberships, inside, known, log_weights, rng
         )
+        self._set_model(X, rounded.labels, rounded.membership, given)
         self.labels_ = self._log_posterior(X).argmax(axis=1)
-        self.objective_ = solution.objective - shift
-        bound = solution.upper_bound
-        self.upper_bound_ = None if bound is None else bound - shift
-        self.infeasibility_ = solution.infeasibility
-        self.n_iter_ = solution.n_iter
-        self.converged_ = solution.converged
+        self._set_relaxed(relaxed, shift)
+        self.n_iter_ = relaxed.n_iter
+        self.converged_ = relaxed.converged
 
     def _keeps_covariances(self):
         return self.covariances_init is not None

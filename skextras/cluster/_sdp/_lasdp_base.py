@@ -12,18 +12,16 @@ from skextras._fitting import warn
 from skextras._gaussian._covariances import (
     check_covariances,
     contract,
-    estimate_covariances,
     estimate_means,
     expand,
-    mean_variance,
 )
 from skextras._gaussian._em import (
     estimate_weights,
-    expectation_maximization,
     log_joint,
     log_posterior,
 )
 from skextras._gaussian._frame import make_frame, make_views
+from skextras._gaussian._options import MixtureOptions
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import check_number, validate_data
 from skextras.cluster._sdp._hard_labels import (
@@ -107,60 +105,16 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
             )
         return frame, [inside], inside, given
 
-    def _mix(self, X, membership):
-        """Run EM from memberships."""
-        return expectation_maximization(
-            X,
-            membership,
-            covariance_type=self.covariance_type,
-            shrinkage=self.shrinkage,
-            floor=self._floor(X),
-            weights=self.weights,
-            min_size=getattr(self, "min_cluster_size", 1),
-            max_iter=200,
-            tol=1e-4,
-        )
-
-    def _rank(self, mixture, n):
-        """Rank a mixture of ``n`` samples, to compare it with others."""
-        labels = mixture.membership.argmax(axis=1)
-        sizes = np.bincount(labels, minlength=self._n_clusters)
-        return self._rank_of(mixture.covariances, sizes, n * mixture.log_likelihood)
-
-    def _rank_of(self, covariances, sizes, log_likelihood):
-        """Tell if no cluster is too small; then the likelihood, with a price on volume.
-
-        The price is such that a cluster of at most d + 2 samples, or a quarter of the
-        mean size if that is less, gains nothing where its covariance collapses.
-        """
-        log_det = np.linalg.slogdet(covariances)[1]
-        axes = self.covariance_type in ("diag", "spherical")
-        free = 1 if axes else covariances.shape[1]
-        if self.covariance_type == "tied":
-            log_det = log_det[:1]
-        whole = sizes.min() >= getattr(self, "min_cluster_size", 1)
-        price = min(free + 2, 0.25 * sizes.mean())
-        return bool(whole), float(log_likelihood + 0.5 * price * log_det.sum())
-
-    def _floor(self, X):
-        return self.reg_covar * mean_variance(X)
-
-    def _covariances(self, X, membership, shrinkage):
-        return estimate_covariances(
-            X,
-            membership,
-            estimate_means(X, membership),
+    def _mixture_options(self):
+        """Return what clusters are looked for, for functions that see no estimator."""
+        return MixtureOptions(
+            self._n_clusters,
             self.covariance_type,
-            shrinkage,
-            self._floor(X),
+            self.shrinkage,
+            float(self.reg_covar),
+            self.weights,
+            getattr(self, "min_cluster_size", 1),
         )
-
-    def _log_weights(self, membership):
-        """Logarithms of the weights; 0 if these are uniform, to leave them out."""
-        if self.weights == "uniform":
-            return np.zeros(self._n_clusters)
-        share = estimate_weights(membership, "estimated")
-        return np.log(np.maximum(share, 1e-300))
 
     def _few_rows(self, X):
         """Labels if there are at most as many distinct rows as clusters, else None."""
@@ -192,9 +146,9 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         membership = one_hot(labels, self._n_clusters)
         matrices = given
         if not self._keeps_covariances():
-            matrices = self._covariances(X, membership, self.shrinkage)
+            matrices = self._mixture_options().covariances(X, membership)
         self._set_model(X, labels, membership, matrices)
-        log_weights = self._log_weights(membership)
+        log_weights = self._mixture_options().log_weights(membership)
         self.objective_ = hard_objective(X, labels, matrices, log_weights)
         self.upper_bound_ = None
         self.infeasibility_ = 0.0
@@ -208,10 +162,12 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         self.weights_ = estimate_weights(membership, self.weights)
         self.covariances_ = contract(matrices, self.covariance_type)
 
-    def _set_solution(self, solution):
-        self.objective_ = solution.objective
-        self.upper_bound_ = solution.upper_bound
-        self.infeasibility_ = solution.infeasibility
+    def _set_relaxed(self, relaxed, shift):
+        """Set what the relaxation tells, in the units of the samples."""
+        self.objective_ = relaxed.value - shift
+        bound = relaxed.bound
+        self.upper_bound_ = None if bound is None else bound - shift
+        self.infeasibility_ = relaxed.infeasibility
 
     def _checked(self, X):
         check_is_fitted(self, "means_")

@@ -18,8 +18,6 @@ _INNER = 100  # most passes between two updates of the multipliers
 _PRICE, _PENALTY = 0.05, 0.5
 _FIRM = 1e4  # largest penalty: for traces that these parts cannot have
 _MOST = 1e6  # of the multipliers that a solve begins with, the same
-
-
 _CALL = 5e7  # entries of whitened samples in a call: an interrupt waits for its end
 
 
@@ -58,12 +56,6 @@ def label_parts(labels, n_clusters, rank, share, rng):
         parts += (1.0 - share) * start_parts(n_clusters, rank, n, rng)
     parts[labels, 0, np.arange(n)] += share
     return parts
-
-
-def factors(parts):
-    """Return u = p / sqrt(1'p) for each part: every Z_k is the sum of its uu'."""
-    sizes = np.maximum(parts.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-    return parts / np.sqrt(sizes)
 
 
 def sum_up(W, g, P):

@@ -20,15 +20,14 @@ from skextras._fitting import fit_method, warn
 from skextras._memory import check_memory
 from skextras._parallel import blas_on_one_thread
 from skextras._validation import N_JOBS, Interval, StrOptions, validate_data
-from skextras.cluster._sdp import _admm, _peng_wei, _rounding
-from skextras.cluster._sdp import _kmeans_relaxation as _low_rank
-from skextras.cluster._sdp._bounds import advice, known_bound, outcome, tightened
-from skextras.cluster._sdp._certify import certify_points
+from skextras.cluster._sdp import _rounding
+from skextras.cluster._sdp._bounds import advice, outcome
+from skextras.cluster._sdp._certificates import certify_points, certify_relaxed
 from skextras.cluster._sdp._dual import dual_bound
+from skextras.cluster._sdp._inputs import points_or_kernel
+from skextras.cluster._sdp._kmeans_relaxation import relax
 from skextras.cluster._sdp._result import make_result
-from skextras.cluster._sdp._settings import Settings, prepare
-
-_EXPECTED = 100  # iterations of the ADMM, for its progress
+from skextras.cluster._sdp._settings import Settings
 
 
 def _has_centers(model):
@@ -38,20 +37,6 @@ def _has_centers(model):
     raise AttributeError(
         "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
     )
-
-
-def _trivial(points, distinct, k):
-    """Return Z of a single cluster, or of k clusters of equal points."""
-    first, codes = distinct
-    labels = np.zeros(points.n, dtype=np.intp)
-    if k > 1:
-        labels = codes.copy()
-        copies = np.setdiff1d(np.arange(points.n), first)
-        n_missing = k - len(first)  # the trace is k
-        labels[copies[:n_missing]] = len(first) + np.arange(n_missing)
-    factor = _rounding.membership(labels, k)
-    value = points.total if k == 1 else 0.0
-    return _low_rank.LowRank(factor, value, 0.0, 0, True)
 
 
 class SDPKMeans(
@@ -310,18 +295,19 @@ class SDPKMeans(
         rng = check_random_state(self.random_state)
         self.solver_ = settings.solver
         with blas_on_one_thread():
-            points, rows = prepare(X, settings.precomputed)
+            points, rows = points_or_kernel(X, settings.precomputed)
             distinct = _rounding.distinct_rows(rows)
             if points.total <= 0:  # beside what rounding makes of them
                 distinct = np.zeros(1, dtype=np.intp), np.zeros(len(X), dtype=np.intp)
             with fit_progress(self, X, max_steps=settings.n_steps) as step:
-                solution, U = self._solve(points, distinct, settings, rng, step)
+                relaxed = self._solve(points, distinct, settings, rng, step)
+                U = relaxed.memberships.factor()
                 labels = self._round(points, distinct, U, settings, rng)
                 self.cluster_centers_ = None
                 if linear:
                     labels = self._set_centers(X, labels, distinct)
-                self._certify(points, labels, distinct, settings, solution, rng)
-        U = self._set_relaxed(points, labels, solution, U, settings.n_clusters)
+                self._certify(points, labels, distinct, settings, relaxed, rng)
+        U = self._set_relaxed(points, labels, relaxed, U, settings.n_clusters)
         self.membership_factor_ = U.astype(X.dtype)
         self.labels_ = labels.astype(np.int32)
         self._n_features_out = settings.n_clusters
@@ -346,30 +332,22 @@ class SDPKMeans(
         return X
 
     def _solve(self, points, distinct, settings, rng, step):
-        """Set what the relaxation tells; return its solution and U with Z = UU'."""
-        n, k = points.n, settings.n_clusters
-        options = {"tol": settings.tol, "max_iter": settings.max_iter}
-        if k == 1 or len(distinct[0]) <= k:
-            solution = _trivial(points, distinct, k)
-        elif settings.solver == "low_rank":
-            options |= {"n_init": settings.n_init, "rng": rng, "step": step}
-            solution = _low_rank.solve(points, k, settings.rank, **options)
-        elif settings.solver == "cvxpy":
-            with step():
-                solution = _peng_wei.solve(points, k, self.solver_options)
-        else:
-            with step(_EXPECTED) as part:
-                solution = _admm.solve(points, k, feasible=True, step=part, **options)
-        factor = solution.factor
-        if isinstance(solution, _admm.Solution):  # without the part 11'/n
-            factor = np.hstack([np.full((n, 1), n**-0.5), factor])
-        self.n_iter_ = max(int(solution.n_iter), 1)
-        if not solution.converged:
-            way_out = advice(solution)
+        """Solve the relaxation; set and tell how that ended."""
+        relaxed = relax(
+            points,
+            distinct,
+            settings,
+            solver_options=self.solver_options,
+            rng=rng,
+            step=step,
+        )
+        self.n_iter_ = max(int(relaxed.n_iter), 1)
+        if not relaxed.converged:
+            way_out = advice(relaxed)
             if settings.solver == "cvxpy":
                 way_out = "raise the limits of the solver by solver_options"
-            warn(f"SDPKMeans {outcome(solution)}: {way_out}.", ConvergenceWarning)
-        return solution, factor
+            warn(f"SDPKMeans {outcome(relaxed)}: {way_out}.", ConvergenceWarning)
+        return relaxed
 
     def _round(self, points, distinct, factor, settings, rng):
         k = settings.n_clusters
@@ -396,7 +374,7 @@ class SDPKMeans(
             self.cluster_centers_ = _rounding.find_centers(X, labels, k)
         return labels
 
-    def _certify(self, points, labels, distinct, settings, solution, rng):
+    def _certify(self, points, labels, distinct, settings, relaxed, rng):
         """Set inertia and bound."""
         codes = np.unique(labels, return_inverse=True)[1].ravel()
         n_used, k = codes.max() + 1, settings.n_clusters
@@ -408,41 +386,25 @@ class SDPKMeans(
         self.certified_ = False
         if settings.certificate is None:
             return
-        method, has_dual = settings.certificate, getattr(solution, "work", None)
+        method = settings.certificate
+        by_dual = method in ("auto", "sdp") and relaxed.bound is not None
         if equal and (k == points.n or points.floor == 0):
             result = make_result(0.0, 0.0, "trivial", floor=points.floor)
         elif n_used < k and inertia > points.floor:
             bound = dual_bound(points, k) * points.scale
             result = make_result(bound, self.inertia_, "spectral", floor=points.floor)
-        elif method in ("auto", "sdp") and has_dual is not None:
-            result = self._from_dual(points, codes, settings, solution, inertia, rng)
+        elif by_dual:
+            result = certify_relaxed(points, codes, inertia, relaxed, settings, rng)
         else:
             result = certify_points(points, codes, k, method, settings.bounds, rng)
         self.certificate_ = result
         self.lower_bound_, self.gap_ = result.lower_bound, result.gap
         self.certified_ = result.certified
 
-    def _from_dual(self, points, codes, settings, solution, inertia, rng):
-        """Certify by the quick method, then by the N that the ADMM has left."""
-        k, quick = settings.n_clusters, None
-        if points.X is not None:
-            quick = certify_points(points, codes, k, "quick", settings.bounds, rng)
-            if quick.certified:
-                return quick
-        limits = settings.tol, settings.max_iter
-        bound = tightened(points, k, solution, inertia, *limits)
-        if not solution.converged:
-            bound = max(bound, known_bound(points, k).bound)
-        values = bound * points.scale, inertia * points.scale
-        result = make_result(*values, "sdp", floor=points.floor)
-        if quick is not None and quick.lower_bound > result.lower_bound:
-            return quick
-        return result
-
-    def _set_relaxed(self, points, labels, solution, factor, k):
+    def _set_relaxed(self, points, labels, relaxed, factor, k):
         """Set what is told of Z; return its factor, or that of labels if better."""
-        value = float(solution.value * points.scale)
-        self.infeasibility_ = float(solution.infeasibility)
+        value = float(relaxed.value * points.scale)
+        self.infeasibility_ = float(relaxed.infeasibility)
         if value > self.inertia_ and len(np.unique(labels)) == k:
             self.infeasibility_ = 0.0
             own = _rounding.membership(labels, k)

@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from numbers import Integral
 
-import numpy as np
-
-from skextras._linalg import EPS
-from skextras.cluster._sdp import _peng_wei
 from skextras.cluster._sdp._bounds import check_dense
-from skextras.cluster._sdp._certify import _Options, _points
-from skextras.cluster._sdp._points import Points
+from skextras.cluster._sdp._options import BoundOptions
+from skextras.cluster._sdp._stated import LARGEST
 
 _DENSE = 1000  # points up to which "auto" takes n x n matrices
 
@@ -27,7 +23,7 @@ class Settings:
     max_iter: int
     tol: float
     certificate: str | None
-    bounds: _Options
+    bounds: BoundOptions
 
     @classmethod
     def of(cls, params, n_samples):
@@ -66,7 +62,7 @@ class Settings:
             max_iter=params["max_iter"],
             tol=float(params["tol"]),
             certificate=params["certificate"],
-            bounds=_Options(float(params["tol"]), **{a: params[a] for a in names}),
+            bounds=BoundOptions(float(params["tol"]), **{a: params[a] for a in names}),
         )
         settings.check()
         return settings
@@ -74,9 +70,9 @@ class Settings:
     def check(self):
         """Raise if so many points cannot be worked on in this way."""
         n, precomputed = self.n_samples, self.precomputed
-        if self.solver == "cvxpy" and n > _peng_wei.LARGEST:
+        if self.solver == "cvxpy" and n > LARGEST:
             raise ValueError(
-                f"solver='cvxpy' takes at most {_peng_wei.LARGEST} samples, got {n}: "
+                f"solver='cvxpy' takes at most {LARGEST} samples, got {n}: "
                 "choose 'admm', which solves the same program."
             )
         if self.solver != "low_rank" or precomputed:
@@ -97,37 +93,3 @@ class Settings:
     def n_steps(self):
         """Steps of the progress: those of the solver, rounding and certificate."""
         return 1 + (self.n_init if self.solver == "low_rank" else 1)
-
-
-def prepare(X, precomputed):
-    """Return ``Points`` of rows or of a kernel, and rows that tell which are equal."""
-    if not precomputed:
-        return _points(X), X
-    if X.shape[0] != X.shape[1]:
-        raise ValueError(f"precomputed X must be square, got the shape {X.shape}.")
-    X = X.astype(np.float64) / 2  # sums of two stay finite
-    size = np.abs(X).max(initial=0.0)
-    fault = np.abs(X - X.T) > 1e-6 * size
-    if fault.any():
-        i, j = np.argwhere(fault)[0]
-        raise ValueError(
-            f"precomputed X must be symmetric, got {2 * X[i, j]} at row {i}, column "
-            f"{j}, and {2 * X[j, i]} at row {j}, column {i}: use (X + X.T) / 2."
-        )
-    gram = X + X.T
-    points = Points(gram=gram)
-    rounding = points.n * EPS
-    if np.abs(points.gram()).max() <= rounding:
-        points.total = 0.0  # all samples are equal
-    elif points.total <= rounding:
-        raise ValueError(
-            "precomputed X is not a kernel: centred, its trace is "
-            f"{points.total * points.scale:.3g}, and that of inner products is "
-            "positive. For a matrix D of distances, give -D**2 / 2."
-        )
-    elif not np.finfo(float).tiny <= float(points.total) * float(points.scale) < np.inf:
-        raise ValueError(
-            "precomputed X has a trace beyond the range of float64, with values up to "
-            f"{2 * size:g}: multiply X by a constant."
-        )
-    return points, gram

@@ -1,5 +1,7 @@
 """First labels of LASDP and ILASDP."""
 
+from functools import partial
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.cluster import AgglomerativeClustering
@@ -14,8 +16,8 @@ from skextras.cluster._sdp._hard_labels import (
     one_hot,
     whitened_means,
 )
+from skextras.cluster._sdp._lasdp_relaxation import solve
 from skextras.cluster._sdp._program import make_problem
-from skextras.cluster._sdp._solution import solve
 
 NAMES = ("auto", "sdp", "ward", "k-means++")
 _SOME = 2000  # samples that are enough for first clusterings
@@ -50,25 +52,47 @@ def check_labels(init, n_samples, n_clusters):
     return labels
 
 
-def first_clustering(model, X, views, given, rng, options):
+def first_clustering(init, options, X, views, given, rng, solver_options):
     """Return labels and memberships to begin with, and EM from them.
 
-    ``views`` are coordinates of the samples ``X`` that clusterings are made of.
-    Memberships are those of labels, or of EM if ``init="auto"``. With ``given``
-    covariances, there is no EM.
+    Parameters
+    ----------
+    init : str or ndarray of shape (n_samples,)
+        A name of ``NAMES``, or labels.
+    options : MixtureOptions
+        What clusters are looked for.
+    X : ndarray of shape (n_samples, n_features)
+        Samples.
+    views : list of ndarray of shape (n_samples, n_features)
+        Coordinates of the samples that clusterings are made of.
+    given : ndarray of shape (n_clusters, n_features, n_features) or None
+        Covariances, if they are given: then there is no EM.
+    solver_options : dict
+        Arguments of ``solve``, for "sdp".
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+        The labels.
+    membership : ndarray of shape (n_samples, n_clusters)
+        That of the labels, or of EM if ``init="auto"``.
+    start : EMResult or None
+        EM from the labels.
     """
+    clusterings = partial(_clusterings, init, options.n_clusters, rng, solver_options)
+    whole = not isinstance(init, str)  # labels that are given keep all samples
+    place = np.arange(len(X)) if whole else _some(len(X), rng)
     if given is not None:
-        labels = _first_labels(model, X, views, given, rng, options)
-        return labels, one_hot(labels, model._n_clusters), None
-    labels, start = _first_mixture(model, X, views, rng, options)
-    if isinstance(model.init, str) and model.init == "auto":
+        labels = _first_labels(options, X, views, given, place, clusterings)
+        return labels, one_hot(labels, options.n_clusters), None
+    labels, start = _first_mixture(options, X, views, place, clusterings)
+    if isinstance(init, str) and init == "auto":
         return start.membership.argmax(axis=1), start.membership, start
-    return labels, one_hot(labels, model._n_clusters), start
+    return labels, one_hot(labels, options.n_clusters), start
 
 
-def _clusterings(model, views, rng, options):
-    """Yield labels by ``model.init``; an array is checked before."""
-    init, n_clusters = model.init, model._n_clusters
+def _clusterings(init, n_clusters, rng, solver_options, views):
+    """Yield labels by ``init``; an array is checked before."""
     if not isinstance(init, str):
         yield check_labels(init, len(views[0]), n_clusters)
     elif init == "auto":
@@ -85,59 +109,53 @@ def _clusterings(model, views, rng, options):
         identity = mean_variance(X) * np.eye(X.shape[1])
         same = np.repeat(identity[None], n_clusters, axis=0)
         problem = make_problem(X, same, np.zeros(n_clusters))
-        solution = solve(problem, rng=rng, **options)
-        yield labels_of_sum(solution, n_clusters, rng)
+        relaxed = solve(problem, rng=rng, **solver_options)
+        yield labels_of_sum(relaxed.memberships, n_clusters, rng)
 
 
 def _ward(X, n_clusters):
     return AgglomerativeClustering(n_clusters).fit(X).labels_.astype(np.intp)
 
 
-def _first_mixture(model, X, views, rng, options):
+def _first_mixture(options, X, views, place, clusterings):
     """Run EM from every first clustering; return labels and mixture of the best.
 
     The first one counts as best unless another has a likelihood that is larger by more
     than chance: by the standard deviation of the log-likelihood of one feature.
     """
-    n = len(X)
-    place = _some(model, n, rng)
     some = X[place]
     found, margin = [], np.sqrt(0.5 * len(some))
-    for labels in _clusterings(model, [view[place] for view in views], rng, options):
-        mixture = model._mix(some, one_hot(labels, model._n_clusters))
-        found.append((model._rank(mixture, len(some)), labels, mixture))
+    for labels in clusterings([view[place] for view in views]):
+        mixture = options.fit(some, one_hot(labels, options.n_clusters))
+        found.append((options.rank(mixture), labels, mixture))
     best = max(found, key=lambda entry: entry[0])
     whole, value = found[0][0]
     if best[0] <= (whole, value + margin):
         best = found[0]
     _, labels, mixture = best
-    if len(some) < n:
+    if len(some) < len(X):
         joint = log_joint(X, mixture.means, mixture.covariances, mixture.weights)
-        mixture = model._mix(X, softmax(joint, axis=1))
+        mixture = options.fit(X, softmax(joint, axis=1))
         labels = mixture.membership.argmax(axis=1)
     return labels, mixture
 
 
-def _first_labels(model, X, views, given, rng, options):
+def _first_labels(options, X, views, given, place, clusterings):
     """Labels of a large objective for given covariances."""
-    problem = make_problem(X, given, np.zeros(model._n_clusters))
-    place = _some(model, len(X), rng)
+    problem = make_problem(X, given, np.zeros(options.n_clusters))
     few = problem._replace(
         whitened=problem.whitened[:, :, place], norms=problem.norms[:, place]
     )
-    views = [view[place] for view in views]
-    found = [improve(few, each) for each in _clusterings(model, views, rng, options)]
+    found = [improve(few, each) for each in clusterings([v[place] for v in views])]
     labels, _ = max(found, key=lambda pair: pair[1])
     if len(place) < len(X):
         labels = improve(problem, nearest(problem, whitened_means(few, labels)))[0]
-    if model.weights == "estimated":
-        log_weights = model._log_weights(one_hot(labels, model._n_clusters))
+    if options.weights == "estimated":
+        log_weights = options.log_weights(one_hot(labels, options.n_clusters))
         labels = improve(make_problem(X, given, log_weights), labels)[0]
     return labels
 
 
-def _some(model, n, rng):
-    """Choose samples for first clusterings; labels that are given keep all."""
-    if n <= _SOME or not isinstance(model.init, str):
-        return np.arange(n)
-    return rng.choice(n, _SOME, replace=False)
+def _some(n, rng):
+    """Choose samples for first clusterings."""
+    return np.arange(n) if n <= _SOME else rng.choice(n, _SOME, replace=False)
