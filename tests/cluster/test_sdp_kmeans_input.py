@@ -180,7 +180,7 @@ def test_n_jobs_0():
     [
         ({"solver": "FOO"}, "solver 'FOO' .The solver FOO is not installed"),
         ({"solver": None}, "solver 'NONE'"),
-        ({"solver": "SCIPY"}, "solver 'SCIPY' .The solver SCIPY cannot solve"),
+        ({"solver": "SCIPY"}, "solver 'SCIPY' .*SCIPY.*solve"),
         ({"bogus": 1}, "solver 'SCS' .*'bogus'"),
         ({"eps_abs": -1}, "solver 'SCS' .*eps_abs"),
         ({"max_iters": "many"}, "solver 'SCS' .*'str'"),

@@ -142,8 +142,9 @@ def test_path_and_starts(metric):
 
 def test_indices_of_a_product():
     """A product of two sparse matrices has unsorted indices."""
-    X = sparse.random(200, 50, 0.1, "csr", rng=0) @ sparse.random(50, 20, 0.2, "csr")
-    X = reversed_rows(X)
+    left = sparse.random(200, 50, 0.1, "csr", random_state=0)
+    right = sparse.random(50, 20, 0.2, "csr", random_state=1)
+    X = reversed_rows(left @ right)
     for n_jobs in (1, 2):
         model = KMedoids(5, metric="manhattan", n_jobs=n_jobs, random_state=0).fit(X)
         assert (
