@@ -42,7 +42,7 @@ def swaps(name, D, k, has_estimator=False):
     medoids, weight, order = start(D, k)
 
     def ours():
-        return fastermsc(D, medoids, weight, order, 300)[0].value
+        return 1 - fastermsc(D, medoids, weight, order, 300)[0].loss
 
     def estimator():
         model = MedoidSilhouette(k, metric="precomputed", init=medoids, random_state=0)
@@ -69,7 +69,7 @@ def ways_down(name, D, k):
 
     def ours():
         path = dynmsc(D, medoids, weight, order, 300, 2)
-        return max(result.value for result in path.values())
+        return 1 - min(result.loss for result in path.values())
 
     return Problem(
         name,

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight
 
@@ -31,6 +32,7 @@ __all__ = [
     "StrOptions",
     "_fit_context",
     "check_number",
+    "check_parameters",
     "check_weights",
     "in_words",
     "validate_data",
@@ -63,6 +65,13 @@ def in_words(value):
     """Return ``repr(value)`` on one line, cut where it is long: for messages."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def check_parameters(estimator, name):
+    """Check the parameters of an estimator as those of the function ``name``."""
+    constraints = estimator._parameter_constraints
+    params = estimator.get_params(deep=False)
+    validate_parameter_constraints(constraints, params, caller_name=name)
 
 
 def check_number(value, name, low, high=None):

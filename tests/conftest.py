@@ -1,6 +1,7 @@
 """Settings and data of all tests."""
 
 import os
+import signal
 
 # scikit-learn's check of numpy input under array API dispatch runs only with this, and
 # scipy reads it on import.
@@ -13,6 +14,9 @@ from hypothesis import settings
 from skextras._parallel import blas_on_one_thread
 
 pytest.register_assert_rewrite("tests.problems")
+
+# a shell starts what runs in the background with interrupts ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("skextras", deadline=None, derandomize=True)
 settings.load_profile("skextras")

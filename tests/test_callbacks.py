@@ -136,7 +136,7 @@ def shares_after(X, model, work, monkeypatch):
     [
         (
             KMedoids(6, n_init=9),
-            "skextras.cluster._medoids._kmedoids.optimize",
+            "skextras.cluster._medoids._optimizers.optimize",
             [0.1, 0.18],  # after the dissimilarities and some passes
             [0.94, 0.99],
         ),
@@ -293,7 +293,7 @@ SLOW_METRIC = {"metric": "minkowski", "metric_params": {"p": 3}, "n_jobs": 2}
 @pytest.mark.parametrize(
     ("shape", "params", "place"),
     [
-        ((2000, 3), {"n_clusters": 30, "n_init": 10**6}, "_best_run"),
+        ((2000, 3), {"n_clusters": 30, "n_init": 10**6}, "best_run"),
         ((9000, 200), SLOW_METRIC, "_on_threads"),
     ],
     ids=["swaps", "distances on threads"],

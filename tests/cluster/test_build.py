@@ -5,21 +5,17 @@ import pytest
 from hypothesis import given, settings
 
 from skextras.cluster._medoids._build import build
-from skextras.cluster._medoids._rows import HeldRows
+from skextras.cluster._medoids._rows import HeldRows, Rows
 from tests import naive
 from tests.problems import JIT, matrix, problem, problems
 
 
-class Lazy(HeldRows):
+class Lazy(Rows):
     """Rows that are made when they are needed, a few at a time."""
 
-    @property
-    def matrix(self):
-        return None
-
-    @matrix.setter
-    def matrix(self, values):
-        self.hidden = values
+    def __init__(self, matrix, by_point, n_jobs=None):
+        self.hidden, self.dtype, self.n_jobs = matrix, matrix.dtype, n_jobs
+        self.n_candidates, self.n_points = matrix.shape
 
     def take(self, candidates, points=None):
         assert points is None
@@ -27,8 +23,8 @@ class Lazy(HeldRows):
 
     def blocks(self):
         for start in range(0, self.n_candidates, 7):
-            part = self.hidden[start : start + 7]
-            yield start, start + len(part), part
+            part = slice(start, start + 7)
+            yield part, self.hidden[part]
 
 
 def first_medoids(distances, k, weight, *, kind=HeldRows, n_jobs=None):

@@ -6,7 +6,8 @@ from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import CLARANS, KMedoids
-from skextras.cluster._medoids import _clarans
+from skextras.cluster._medoids import _random_swaps
+from skextras.cluster._medoids._problem import Problem
 from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import SwapState
 from tests import naive
@@ -19,13 +20,14 @@ def points(n, seed=0):
     return centers[rng.integers(10, size=n)] + rng.normal(size=(n, 3))
 
 
-def search(D, start, weight=None, seed=0, **options):
+def search(D, start, weight=None, seed=0, *, fast=True, limit=None):
     """``D[o, j]`` is the dissimilarity of point o to candidate j."""
     rows = HeldRows(np.ascontiguousarray(D.T), D)
     weight = np.ones(len(D)) if weight is None else weight
-    order = np.arange(len(D))
-    rng = np.random.RandomState(seed)
-    return _clarans.search(rows, weight, order, start, rng, **options)
+    order, rng = np.arange(len(D)), np.random.RandomState(seed)
+    problem = Problem(rows, weight, order, order, len(start), rng)
+    kind = _random_swaps.Points if fast else _random_swaps.Pairs
+    return _random_swaps.search(problem, start, kind=kind, limit=limit)
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
@@ -36,7 +38,7 @@ def test_ends_at_a_local_optimum_if_all_points_are_tried(k, symmetric):
         D = matrix(rng, 40, symmetric=symmetric)
         weight = rng.uniform(0.5, 2, 40)
         result = search(D, np.arange(k), weight, seed, limit=10**6)
-        medoids = result.medoid_indices.tolist()
+        medoids = result.medoids.tolist()
         loss = naive.cost(D, medoids, weight)
         assert result.loss == pytest.approx(loss)
         others = set(range(40)) - set(medoids)
@@ -49,7 +51,7 @@ def test_pairs_end_at_a_local_optimum_too(k):
     """With 8000 draws, any of 3 * 17 exchanges is missed with probability 1e-67."""
     D = matrix(np.random.default_rng(1), 20)
     result = search(D, np.arange(k), fast=False, limit=8000)
-    medoids = result.medoid_indices.tolist()
+    medoids = result.medoids.tolist()
     others = set(range(20)) - set(medoids)
     ones = np.ones(20)
     best = min(naive.swap_costs(D, medoids, j, ones).min() for j in others)
@@ -59,10 +61,10 @@ def test_pairs_end_at_a_local_optimum_too(k):
 @pytest.mark.parametrize("fast", [True, False])
 def test_equals_naive(fast, monkeypatch):
     """The same draws, one by one, with all losses from their definition."""
-    monkeypatch.setattr(_clarans, "_MOST_DRAWS", 1)
+    monkeypatch.setattr(_random_swaps, "_MOST_DRAWS", 1)
     D = matrix(np.random.default_rng(2), 60)
     dealt = []
-    kind = _clarans._Points if fast else _clarans._Pairs
+    kind = _random_swaps.Points if fast else _random_swaps.Pairs
     deal = kind.deal
 
     def spy(self, size):
@@ -79,7 +81,7 @@ def test_equals_naive(fast, monkeypatch):
         failures += 1
         if costs[slot] < naive.cost(D, medoids) * (1 - 1e-12):
             medoids[slot], n_swap, failures = j, n_swap + 1, 0
-    assert result.medoid_indices.tolist() == medoids
+    assert result.medoids.tolist() == medoids
     assert (result.n_iter, result.n_swap) == (len(dealt), n_swap)
     assert failures == 30
 
@@ -92,7 +94,7 @@ def state_of(n, medoids):
 def test_points_are_drawn_once_and_evenly():
     """6000 deals of 3 out of 9; counts within five standard deviations."""
     state, rng = state_of(12, [2, 5, 11]), np.random.RandomState(0)
-    draws, counts = _clarans._Points(np.arange(12), state, rng), np.zeros(12)
+    draws, counts = _random_swaps.Points(np.arange(12), state, rng), np.zeros(12)
     for _ in range(6000):
         drawn = [*draws.deal(2)[0], *draws.deal(1)[0]]
         assert len(set(drawn)) == 3
@@ -107,7 +109,7 @@ def test_points_are_drawn_once_and_evenly():
 def test_points_that_were_not_tried_come_first():
     """After an exchange; and then all others, each once."""
     state, rng = state_of(30, [2, 5, 11]), np.random.RandomState(0)
-    draws = _clarans._Points(np.arange(30), state, rng)
+    draws = _random_swaps.Points(np.arange(30), state, rng)
     dealt, _ = draws.deal(10)
     state.is_medoid[[2, dealt[3]]] = False, True
     draws.begin(6)
@@ -123,7 +125,7 @@ def test_points_that_were_not_tried_come_first():
 def test_pairs_are_drawn_evenly():
     """27 000 pairs of 9 points and 3 slots; within five standard deviations."""
     state, rng = state_of(12, [2, 5, 11]), np.random.RandomState(0)
-    points, slots = _clarans._Pairs(np.arange(12), state, rng).deal(27_000)
+    points, slots = _random_swaps.Pairs(np.arange(12), state, rng).deal(27_000)
     counts = np.zeros((12, 3))
     np.add.at(counts, (points, slots), 1)
     assert counts[[2, 5, 11]].sum() == 0
@@ -143,11 +145,12 @@ def test_small_sets_in_clear_clusters(n, k):
 
 
 def test_published_limits():
-    assert _clarans.published_limit(9900, 100, fast=True) == 248
-    assert _clarans.published_limit(900, 100, fast=True) == 50
-    assert _clarans.published_limit(27, 3, fast=True) == 27
-    assert _clarans.published_limit(9900, 100, fast=False) == 12375
-    assert _clarans.published_limit(90, 10, fast=False) == 250
+    points, pairs = _random_swaps.Points, _random_swaps.Pairs
+    assert points.patience(9900, 100) == 248
+    assert points.patience(900, 100) == 50
+    assert points.patience(27, 3) == 27
+    assert pairs.patience(9900, 100) == 12375
+    assert pairs.patience(90, 10) == 250
 
 
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])

@@ -26,11 +26,11 @@ def solve(problem, max_iter=300):
 def assert_as_naive(problem):
     medoids, n_iter, n_swap = naive.fastermsc(*problem)
     result = solve(problem)
-    assert result.medoid_indices.tolist() == medoids
+    assert result.medoids.tolist() == medoids
     assert (result.n_iter, result.n_swap) == (n_iter, n_swap)
     assert result.converged
     value = naive.medoid_silhouette(problem.distances, medoids, problem.weight)
-    assert result.value == pytest.approx(value, rel=1e-12, abs=1e-12)
+    assert (1 - result.loss) == pytest.approx(value, rel=1e-12, abs=1e-12)
 
 
 def changes(state, j):
@@ -121,9 +121,9 @@ def test_changes_and_bounds_in_blocks(k, dtype):
 @given(problems(min_k=2, max_n=12))
 def test_no_single_swap_helps(problem):
     result = solve(problem._replace(order=None))
-    medoids = result.medoid_indices.tolist()
+    medoids = result.medoids.tolist()
     value = naive.medoid_silhouette(problem.distances, medoids, problem.weight)
-    assert result.value == pytest.approx(value, abs=1e-12)
+    assert (1 - result.loss) == pytest.approx(value, abs=1e-12)
     for j in set(range(len(problem.distances))) - set(medoids):
         values = naive.swap_silhouettes(problem.distances, medoids, j, problem.weight)
         assert values.max() <= value + 1e-11
@@ -157,11 +157,11 @@ def test_caches_after_every_swap(k, high):
 def test_dynmsc_equals_naive(problem):
     path = dynmsc(*arguments(problem), 300, 2)
     expected = naive.dynmsc(*problem)
-    assert {k: len(found.medoid_indices) for k, found in path.items()} == {
+    assert {k: len(found.medoids) for k, found in path.items()} == {
         k: k for k in expected
     }
     for k, value in expected.items():
-        assert path[k].value == pytest.approx(value, abs=1e-12)
+        assert (1 - path[k].loss) == pytest.approx(value, abs=1e-12)
 
 
 @settings(max_examples=60)
@@ -187,9 +187,9 @@ def test_order_of_rows_is_immaterial(problem):
         rows[np.ix_(old, old)].copy(), new[medoids], weight[old], new[order], 300
     )
     result = solve(problem)
-    np.testing.assert_array_equal(moved.medoid_indices, new[result.medoid_indices])
+    np.testing.assert_array_equal(moved.medoids, new[result.medoids])
     assert (moved.n_iter, moved.n_swap) == (result.n_iter, result.n_swap)
-    assert moved.value == pytest.approx(result.value, abs=1e-14)
+    assert (1 - moved.loss) == pytest.approx((1 - result.loss), abs=1e-14)
 
 
 def test_weights_are_repetitions():
@@ -203,10 +203,8 @@ def test_weights_are_repetitions():
         rows[np.ix_(copies, copies)], first[task.medoids], np.ones(len(copies)), first,
         300,
     )  # fmt: skip
-    np.testing.assert_array_equal(
-        repeated.medoid_indices, first[weighted.medoid_indices]
-    )
-    assert weighted.value == pytest.approx(repeated.value, rel=1e-13)
+    np.testing.assert_array_equal(repeated.medoids, first[weighted.medoids])
+    assert (1 - weighted.loss) == pytest.approx((1 - repeated.loss), rel=1e-13)
     assert (weighted.n_iter, weighted.n_swap) == (repeated.n_iter, repeated.n_swap)
     assert weighted.n_swap > 3
 
@@ -215,16 +213,16 @@ def test_weights_are_repetitions():
 def test_all_points_equal(k):
     rows = np.zeros((70, 70), dtype=np.float32)
     result, removal = fastermsc(rows, np.arange(k), np.ones(70), np.arange(70), 300)
-    np.testing.assert_array_equal(result.medoid_indices, np.arange(k))
-    assert (result.value, result.n_iter, result.n_swap) == (1, 1, 0)
+    np.testing.assert_array_equal(result.medoids, np.arange(k))
+    assert ((1 - result.loss), result.n_iter, result.n_swap) == (1, 1, 0)
     np.testing.assert_array_equal(removal, np.zeros(k))
 
 
 def test_one_medoid_per_point():
     task = problem(0, 9, 9)
     result = solve(task)
-    np.testing.assert_array_equal(result.medoid_indices, task.medoids)
-    assert (result.value, result.n_iter, result.n_swap) == (1, 1, 0)
+    np.testing.assert_array_equal(result.medoids, task.medoids)
+    assert ((1 - result.loss), result.n_iter, result.n_swap) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -236,8 +234,8 @@ def test_extreme_dissimilarities(dtype):
     distances = values[rng.integers(0, 4, (70, 70))]
     weight = 10.0 ** rng.uniform(-300, 300, 70)
     result, _ = fastermsc(distances, np.arange(3), weight, np.arange(70), 300)
-    value = naive.medoid_silhouette(distances.T, result.medoid_indices, weight)
-    assert result.value == pytest.approx(value, abs=1e-12)
+    value = naive.medoid_silhouette(distances.T, result.medoids, weight)
+    assert (1 - result.loss) == pytest.approx(value, abs=1e-12)
 
 
 def test_passes_are_limited():
@@ -248,6 +246,6 @@ def test_passes_are_limited():
     for max_iter in range(1, n_iter):
         result = solve(task, max_iter)
         assert (result.n_iter, result.converged) == (max_iter, False)
-        values.append(result.value)
+        values.append(1 - result.loss)
     assert values == sorted(values)
     assert solve(task, n_iter).converged

@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances
 
 from skextras.cluster import KMedoids
-from skextras.cluster._medoids._constrained import Limits, optimize_within
+from skextras.cluster._medoids._constrained import optimize_within
+from skextras.cluster._medoids._problem import Limits, Problem
 from skextras.cluster._medoids._rows import HeldRows
 from tests import naive
 from tests.problems import assert_same_fit, matrix
@@ -35,15 +36,16 @@ def test_equals_naive(seed, high, eager, data):
     expected, n_iter, n_swap = naive.within_limits(
         D, medoids, weight, n_fixed, least, order, eager
     )
-    result, converged = optimize_within(
-        HeldRows(np.ascontiguousarray(D.T), D), medoids, weight,
-        Limits(medoids[:n_fixed], least), order, 300, eager=eager,
+    problem = Problem(
+        HeldRows(np.ascontiguousarray(D.T), D), weight, order, order, k, rng,
+        limits=Limits(medoids[:n_fixed], least),
     )  # fmt: skip
-    assert result.medoid_indices.tolist() == expected
+    result = optimize_within(problem, medoids, eager=eager)
+    assert result.medoids.tolist() == expected
     assert (result.n_iter, result.n_swap) == (n_iter, n_swap)
     assert result.loss == pytest.approx(naive.cost(D, expected, weight))
     np.testing.assert_array_equal(result.labels, D[:, expected].argmin(axis=1))
-    assert converged
+    assert result.converged
     assert expected[:n_fixed] == medoids[:n_fixed].tolist()
 
 

@@ -9,6 +9,7 @@ from skextras._pairwise import _distances
 from skextras.cluster import CLARA, KMedoids
 from skextras.cluster._medoids import _onebatch
 from skextras.cluster._medoids._onebatch import Batch, onebatch
+from skextras.cluster._medoids._problem import Problem
 from skextras.cluster._medoids._rows import ComputedRows, HeldRows
 from tests import naive
 from tests.problems import JIT
@@ -70,13 +71,14 @@ def test_equals_naive(k, held, monkeypatch):
     D = pairwise_distances(X)
     order, start = np.random.default_rng(2).permutation(90), np.arange(k)
     rng = np.random.RandomState(0)
-    result, converged = onebatch(HeldRows(D, D), weight, order, start, 50, rng)
+    problem = Problem(HeldRows(D, D), weight, order, order, k, rng, max_iter=50)
+    result = onebatch(problem, start)
     batch = batches[0]
     hidden = np.vstack([block for _, block in batch.blocks()])[np.argsort(order)]
     expected = naive.onebatch(hidden.T, start, batch.weight, order)
-    assert (result.medoid_indices.tolist(), *result[3:]) == expected
-    assert result.loss == pytest.approx(naive.cost(D, result.medoid_indices, weight))
-    assert converged
+    assert (result.medoids.tolist(), *result[3:5]) == expected
+    assert result.loss == pytest.approx(naive.cost(D, result.medoids, weight))
+    assert result.converged
 
 
 def test_references_are_drawn_by_weight():

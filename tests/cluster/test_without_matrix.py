@@ -99,9 +99,10 @@ def test_rows_are_those_of_the_matrix(metric):
     np.testing.assert_allclose(part, matrix[np.ix_(some, some)], **close)
     weight = np.linspace(0, 1, N)
     np.testing.assert_allclose(rows.sums(weight), matrix @ weight)
-    loss = weight @ matrix[some].min(axis=0)
-    assert rows.loss(some, weight) == pytest.approx(loss)
-    assert rows.hold().loss(some, weight) == pytest.approx(loss)
+    for kind in (rows, rows.hold()):
+        slots, nearest = kind.nearest(some)
+        np.testing.assert_allclose(nearest, matrix[some].min(axis=0), **close)
+        np.testing.assert_array_equal(slots, matrix[some].argmin(axis=0))
 
 
 def test_blocks_of_rows(monkeypatch):
@@ -136,7 +137,7 @@ def test_automatic_choice(monkeypatch):
     monkeypatch.setattr("skextras._memory.available_memory", lambda: 2 * codes)
     for share, storage in [(1.0, "bytes"), (0.4, "none")]:
         assert KMedoids(k, memory_limit=share).fit(X).storage_ == storage
-    monkeypatch.setattr("skextras.cluster._medoids._kmedoids._MOST_EXACT", n - 1)
+    monkeypatch.setattr("skextras.cluster._medoids._optimizers._MOST_EXACT", n - 1)
     assert KMedoids(k).fit(X).method_ == "onebatch"
     assert KMedoids(k).fit(X[1:]).method_ != "onebatch"
 

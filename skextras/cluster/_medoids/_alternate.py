@@ -6,21 +6,25 @@ import numpy as np
 
 from skextras._parallel import row_blocks
 from skextras.cluster._medoids._empty import fill_empty
-from skextras.cluster._medoids._swaps import FasterPAMResult
+from skextras.cluster._medoids._found import Found
+from skextras.cluster._medoids._swaps import single_medoid
 
 _ITEMS_PER_BLOCK = 2**22
 
 
-def alternate(rows, medoids, weight, max_iter, *, step=nullcontext):
-    """Run the method of Maranzana, and Park and Jun, on checked arrays.
+def alternate(problem, start, step=nullcontext):
+    """Run the method of Maranzana, and Park and Jun.
 
-    Medoids without points move to where they help. Returns the result, of which
-    ``n_swap`` counts the medoids that moved, and whether the last pass moved none.
+    Medoids without points move to where they help. ``n_swap`` counts the medoids that
+    moved; the search has converged if the last pass moved none.
     """
-    medoids = np.array(medoids, dtype=np.intp)
+    rows, weight = problem.rows, problem.weight
+    if len(start) == 1:
+        return single_medoid(rows, start, weight, problem.order, step=step)
+    medoids = np.array(start, dtype=np.intp)
     n_iter, n_swap, converged = 0, 0, False
     labels, nearest = _assign(rows, medoids)
-    while n_iter < max_iter and not converged:
+    while n_iter < problem.max_iter and not converged:
         n_iter += 1
         with step():
             before = medoids.copy()
@@ -28,13 +32,13 @@ def alternate(rows, medoids, weight, max_iter, *, step=nullcontext):
                 members = np.flatnonzero(labels == slot)
                 medoids[slot] = _center(rows, members, weight, medoid)
             labels, nearest = _assign(rows, medoids)
-            medoids, n_moved = fill_empty(rows, medoids, labels, weight)
+            medoids, n_moved = fill_empty(problem, medoids, labels)
             if n_moved:
                 labels, nearest = _assign(rows, medoids)
             moved = int((medoids != before).sum())
             n_swap, converged = n_swap + moved, moved == 0
     loss = float(weight @ nearest.astype(np.float64))
-    return FasterPAMResult(medoids, labels, loss, n_iter, n_swap), converged
+    return Found(medoids, labels, loss, n_iter, n_swap, converged)
 
 
 def _assign(rows, medoids):

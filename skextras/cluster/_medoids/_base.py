@@ -1,4 +1,6 @@
-"""What the k-medoids estimators share: input, result, prediction."""
+"""What the k-medoids estimators share: fit, result, prediction."""
+
+from abc import abstractmethod
 
 import numpy as np
 from scipy import sparse
@@ -9,29 +11,19 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
-from skextras._distinct import canonical, distinct_points, weighted_points
-from skextras._fitting import warn
-from skextras._memory import check_memory
+from skextras._fitting import fit_method, warn
 from skextras._pairwise import _distances
-from skextras._pairwise._square import (
-    as_square,
-    check_dissimilarities,
-    largest_allowed,
-    raise_on_fault,
-)
+from skextras._pairwise._square import raise_on_fault
 from skextras._parallel import row_blocks
-from skextras._validation import check_weights, validate_data
+from skextras._validation import check_weights
 from skextras.cluster._medoids import _sparse
-from skextras.cluster._medoids._doubts import (
-    doubt_dissimilarities,
-    doubt_features,
-)
-from skextras.cluster._medoids._rows import ComputedRows, HeldRows
+from skextras.cluster._medoids._fasterpam import warn_not_converged
+from skextras.cluster._medoids._found import Found
 from skextras.cluster._medoids._silhouette import from_nearest, weighted_mean
+from skextras.cluster._medoids._task import check_task, check_X
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
 
@@ -45,95 +37,71 @@ class BaseMedoids(
 ):
     """Base of estimators with the parameters n_clusters, metric and n_jobs."""
 
-    def _prepare(self, X, sample_weight, n_clusters):
-        """Check the input of ``fit``, for at least ``n_clusters``.
+    @fit_method
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the medoids.
 
-        Returns X, the weights, the precomputed matrix by rows of candidates and by rows
-        of points (or None), the distinct points, and the arguments of the metric.
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training points; of shape (n_samples, n_samples) if
+            ``metric="precomputed"``.
+        y : Ignored
+            Not used, present for consistency.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the objective; None means 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
         """
-        X = self._check_X(X, reset=True)
-        if X.shape[0] < n_clusters:
-            raise ValueError(
-                f"n_samples={X.shape[0]} must be >= n_clusters={n_clusters}: give "
-                "more samples or ask for fewer clusters."
-            )
-        weight = check_weights(sample_weight, X.shape[0])
-        given, params = None, self.metric_params
-        limit = largest_allowed(weight, X.dtype)
-        if self.metric == "precomputed" and sparse.issparse(X):
-            given = _sparse.check_sparse(X, params, limit)
-            X, params = given.by_point, {"missing_distance": given.missing}
-        elif self.metric == "precomputed":
-            X = as_square(X, "precomputed X")
-            given = check_dissimilarities(
-                X, "precomputed X", n_jobs=self.n_jobs, limit=limit
-            )
-            doubt_dissimilarities(given.rows, given.points, "precomputed X")
-        else:
-            doubt_features(X, self.metric)
-        points = weighted_points(weight) if given else distinct_points(X, weight)
-        params = _distances.resolve_params(
-            X,
-            weight,
-            self.metric,
-            params,
-            getattr(self, "feature_names_in_", None),
-        )
-        return X, weight, given, points, params
+        k = self._check_options()
+        X = check_X(self, X, reset=True)
+        names, params = getattr(self, "feature_names_in_", None), self.metric_params
+        task = check_task(X, sample_weight, k, self.metric, params, names, self.n_jobs)
+        task = self._with_start(task)
+        is_small = task.n_points <= k
+        found = self._few(task, task.few(k)) if is_small else self._search(task)
+        self._set_result(task, found)
+        return self
 
-    def _rows(self, X, given, points, params, n_jobs):
-        """Dissimilarities between the points: those given, or made when needed."""
-        index = points.index
-        if given is None:
-            computer = _distances.Computer(
-                X[index],
-                self.metric,
-                params,
-                samples=index,
-                n_jobs=n_jobs,
-                limit=largest_allowed(points.weight, X.dtype),
-            )
-            return ComputedRows(computer)
-        is_sparse = isinstance(given, _sparse.SparseRows)
-        rows = given if is_sparse else HeldRows(given.rows, given.points, n_jobs)
-        if len(index) == X.shape[0]:
-            return rows
-        if is_sparse:
-            return rows.part(index)
-        check_memory(
-            len(index) ** 2 * X.dtype.itemsize * (1 + (given[0] is not given[1])),
-            f"The part of X that belongs to {len(index)} points of positive weight",
-            "leave out the others.",
-        )
-        return rows.part(index)
+    def _check_options(self):
+        """Check parameters against one another; return the number of clusters."""
+        return int(self.n_clusters)
 
-    def _order(self, rows, points):
-        """Points in an order that that of the rows of X does not change.
+    def _with_start(self, task):
+        """Return the task with the medoids to start from, if these are given."""
+        return task
 
-        By content; without it, by the sums of their dissimilarities.
-        """
-        if points.keys is None:
-            return rows.ranked(points.weight)
-        return np.arange(rows.n_points)
+    def _few(self, task, medoids):
+        """Return the result for no more points than clusters: all are medoids."""
+        return Found(medoids, None, 0.0, 0, 0)
 
-    def _set_result(self, X, weight, params, medoids, points, nearest=None):
-        """Set the attributes that follow from the medoids; warn if some are empty.
+    @abstractmethod
+    def _search(self, task):
+        """Return medoids of more points than clusters; they are rows of X."""
+
+    def _set_result(self, task, found, nearest=None):
+        """Set the attributes that follow from the medoids; warn of what is wrong.
 
         ``nearest`` is what ``_nearest`` returns, if that is known.
         """
-        self._set_medoids(X, params, medoids)
-        nearest = self._nearest(X, two=True) if nearest is None else nearest
+        self.n_iter_, self.n_swap_ = found.n_iter, found.n_swap
+        self._set_medoids(task, found.medoids)
+        nearest = self._nearest(task.X, two=True) if nearest is None else nearest
         self.labels_, self.distances_, second, far = nearest
         self.second_labels_ = second
         self.medoid_silhouette_samples_ = self._silhouettes(self.distances_, far)
-        self.inertia_ = float(weight @ self.distances_.astype(np.float64))
-        return self._tell_of_empty(weight, len(points.index))
+        self.inertia_ = float(task.weight @ self.distances_.astype(np.float64))
+        if self._tell_of_empty(task.weight, task.n_points) and not found.converged:
+            warn_not_converged(type(self).__name__, self.max_iter)
 
-    def _set_medoids(self, X, params, medoids):
+    def _set_medoids(self, task, medoids):
         """Set what prediction needs."""
-        self._metric_params = params
+        self._metric_params = task.params
         self.medoid_indices_ = medoids
-        self.cluster_centers_ = None if self.metric == "precomputed" else X[medoids]
+        self.cluster_centers_ = None if task.given is not None else task.X[medoids]
         self._n_features_out = len(medoids)
 
     def _silhouettes(self, near, far):
@@ -181,7 +149,7 @@ class BaseMedoids(
             Dissimilarities, in the dtype of ``X`` if that is float32.
         """
         check_is_fitted(self, "medoid_indices_")
-        return self._to_medoids(self._check_X(X, reset=False))
+        return self._to_medoids(check_X(self, X, reset=False))
 
     def predict(self, X):
         """Assign each point to its nearest medoid, the first on ties.
@@ -197,7 +165,7 @@ class BaseMedoids(
             Number of the cluster of each point.
         """
         check_is_fitted(self, "medoid_indices_")
-        return self._nearest(self._check_X(X, reset=False))[0]
+        return self._nearest(check_X(self, X, reset=False))[0]
 
     def score(self, X, y=None, sample_weight=None):
         """Return minus the mean dissimilarity to the nearest medoid: more is better.
@@ -217,27 +185,10 @@ class BaseMedoids(
             Minus the weighted mean.
         """
         check_is_fitted(self, "medoid_indices_")
-        X = self._check_X(X, reset=False)
+        X = check_X(self, X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
         distances = self._nearest(X)[1]
         return -weighted_mean(distances, weight)
-
-    def _check_X(self, X, *, reset):
-        precomputed = self.metric == "precomputed"
-        allow_nan = _distances.takes_missing(self.metric)
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
-            dtype=[np.float64, np.float32],
-            order=None if precomputed else "C",
-            ensure_all_finite="allow-nan" if allow_nan else not (precomputed and reset),
-        )
-        if sparse.issparse(X):
-            X = canonical(X, keep_zeros=precomputed)
-        _distances.warn_of_conversion(X, self.metric)
-        return X
 
     def _nearest(self, X, *, two=False):
         """Nearest medoids of every row of X: see ``_distances.nearest``."""

@@ -23,7 +23,7 @@ def build(rows, n_medoids, weight):
     dn = rows.take([first])[0]
     gain = rows.gains(dn, weight)
     index = np.delete(np.arange(len(gain)), first)
-    extend = _extend_lazily if rows.matrix is None else _extend
+    extend = _extend if rows.is_held else _extend_lazily
     return extend(rows, weight, dn, gain[index], index, first, n_medoids)
 
 

@@ -1,27 +1,17 @@
 """K-medoids of large data by samples: CLARA and FastCLARA."""
 
-from functools import partial
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skextras._callbacks import fit_progress, unseen
-from skextras._distinct import fill_up
-from skextras._fitting import fit_method
-from skextras._memory import check_memory
-from skextras._parallel import blas_on_one_thread, map_blocks
+from skextras._callbacks import fit_progress
 from skextras._validation import METRICS, N_JOBS, Interval, StrOptions
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
-from skextras.cluster._medoids._empty import without_empty
-from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._swaps import (
-    Codes,
-    SwapState,
-    optimize,
-    single_medoid,
-)
+from skextras.cluster._medoids._optimizers import OPTIMIZERS
+from skextras.cluster._medoids._problem import Problem
+from skextras.cluster._medoids._samples import default_size, search
 
 
 class CLARA(BaseMedoids):
@@ -90,6 +80,8 @@ class CLARA(BaseMedoids):
         Medoid silhouettes, see :func:`medoid_silhouette_samples`; NaN for one cluster.
     n_iter_ : int
         Number of passes in the sample that gave the medoids.
+    n_swap_ : int
+        Number of swaps in that sample.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -172,126 +164,29 @@ class CLARA(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @fit_method
-    def fit(self, X, y=None, sample_weight=None):
-        """Find the medoids.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training points; of shape (n_samples, n_samples) if
-            ``metric="precomputed"``.
-        y : Ignored
-            Not used, present for consistency.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each point in the loss; None means 1 for all.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
+    def _check_options(self):
         k, size = int(self.n_clusters), self.n_sampling
-        size = None if size is None else int(size)
         if size is not None and size < k:
             raise ValueError(
                 f"n_sampling={size} must be >= n_clusters={k}: give larger samples."
             )
-        X, weight, given, points, params = self._prepare(X, sample_weight, k)
-        if len(points.index) <= k:
-            medoids = fill_up(points, k)
-            self.n_iter_, converged = 0, True
-        else:
-            n_jobs = 1 if self.independent else self.n_jobs
-            rows = self._rows(X, given, points, params, n_jobs)
-            rng = check_random_state(self.random_state)
-            with fit_progress(self, X, max_steps=int(self.n_sampling_iter)) as step:
-                best, converged = search(
-                    rows,
-                    points.weight,
-                    k,
-                    rng,
-                    eager=self.method == "fasterpam",
-                    init=self.init,
-                    max_iter=int(self.max_iter),
-                    size=size,
-                    n_samples=int(self.n_sampling_iter),
-                    n_threads=self.n_jobs if self.independent else None,
-                    independent=self.independent,
-                    step=step,
-                )
-            medoids, self.n_iter_ = points.index[best.medoid_indices], best.n_iter
-        if self._set_result(X, weight, params, medoids, points) and not converged:
-            warn_not_converged("CLARA", self.max_iter)
-        return self
+        return k
 
-
-def search(
-    rows, weight, n_clusters, rng, *, eager, init, max_iter, size=None, n_samples=5,
-    independent=False, n_threads=None, step=unseen,
-):  # fmt: skip
-    """Find medoids in ``n_samples`` samples; return the best for all points.
-
-    That is a result, with the loss over all points, and whether the search in its
-    sample converged. A medoid without points, as where a sample has fewer distinct ones
-    than all the points, moves to where it helps.
-    """
-    n_points, k = rows.n_points, n_clusters
-    if size is None:
-        size = 80 + 4 * k if eager else 40 + 2 * k
-    size = min(size, n_points)
-    check_memory(
-        size**2 * (1 + rows.dtype.itemsize),
-        f"The matrix of dissimilarities in a sample of {size} points",
-        "give a smaller n_sampling.",
-    )
-    seeds = rng.randint(np.iinfo(np.int32).max, size=n_samples)
-
-    def run(seed, carried=None):
-        rng = np.random.RandomState(seed)
-        sample = rng.choice(n_points, size, replace=False)
-        if carried is not None:
-            fresh = sample[~np.isin(sample, carried)][: size - k]
-            sample = np.concatenate([carried, fresh])
-        draw = partial(_init.draw, init, n_clusters=k, rng=rng)
-        goes_on = carried is not None
-        found, converged = _search_sample(
-            rows.part(sample), weight[sample], k, draw, goes_on, eager, max_iter
-        )
-        medoids = sample[found.medoid_indices]
-        labels, nearest = rows.nearest(medoids)
-        loss = float(weight @ nearest.astype(np.float64))
-        found = found._replace(medoid_indices=medoids, labels=labels, loss=loss)
-        return found, converged
-
-    if independent:
-        with blas_on_one_thread():
-            tasks = [(seed,) for seed in seeds]
-            runs = map_blocks(run, tasks, n_jobs=n_threads, step=step)
-        best, converged = min(runs, key=lambda found: found[0].loss)
-        return without_empty(rows, best, weight), converged
-    best = None
-    for seed in seeds:
-        with step():
-            found = run(seed, best and best[0].medoid_indices)
-        if best is None or found[0].loss < best[0].loss:
-            best = found
-    best, converged = best
-    return without_empty(rows, best, weight), converged
-
-
-def _search_sample(rows, weight, k, draw, goes_on, eager, max_iter):
-    """Find medoids in a sample; from its first points as well if it ``goes_on``."""
-    order = np.arange(rows.n_points)
-    codes = Codes(rows, weight, order)
-    starts = [draw(rows=rows, weight=weight, order=order)]
-    if goes_on:
-        starts.append(order[:k])
-    runs = []
-    for start in starts:
-        if k == 1:
-            runs.append((single_medoid(rows, start, weight, order), True))
-        else:
-            state = SwapState(rows, start, weight, codes)
-            runs.append(optimize(state, max_iter, eager=eager))
-    return min(runs, key=lambda found: found[0].loss)
+    def _search(self, task):
+        k, size = int(self.n_clusters), self.n_sampling
+        rows = task.rows(1 if self.independent else self.n_jobs)
+        order, rng = np.arange(rows.n_points), check_random_state(self.random_state)
+        weight, max_iter = task.points.weight, int(self.max_iter)
+        problem = Problem(rows, weight, order, order, k, rng, max_iter, self.init)
+        n_samples = int(self.n_sampling_iter)
+        with fit_progress(self, task.X, max_steps=n_samples) as step:
+            found = search(
+                problem,
+                step=step,
+                prepare=OPTIMIZERS[self.method].prepare,
+                size=default_size(self.method, k) if size is None else int(size),
+                n_samples=n_samples,
+                independent=self.independent,
+                n_threads=self.n_jobs if self.independent else None,
+            )
+        return found._replace(medoids=task.points.index[found.medoids])

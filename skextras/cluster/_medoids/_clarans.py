@@ -1,29 +1,16 @@
 """K-medoids by random exchanges: CLARANS and FastCLARANS."""
 
-from contextlib import nullcontext
 from numbers import Integral
 
-import numpy as np
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress
-from skextras._distinct import fill_up
-from skextras._fitting import fit_method
-from skextras._validation import (
-    METRICS,
-    N_JOBS,
-    Interval,
-    StrOptions,
-)
+from skextras._validation import METRICS, N_JOBS, Interval, StrOptions
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
-from skextras.cluster._medoids._empty import fill_empty
-from skextras.cluster._medoids._swaps import SingleState, SwapState
-
-_ITEMS_PER_BLOCK = 2**20  # dissimilarities that are made at a time
-_LEAST_DRAWS = 50  # in a row without success that end FastCLARANS
-_MOST_DRAWS = 64  # draws whose rows are made together
-_EXPECTED = 50  # blocks of draws in a search, for its progress
+from skextras.cluster._medoids._optimizers import best_run, random_swaps
+from skextras.cluster._medoids._problem import Problem
+from skextras.cluster._medoids._random_swaps import DRAWS
 
 
 class CLARANS(BaseMedoids):
@@ -168,170 +155,13 @@ class CLARANS(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @fit_method
-    def fit(self, X, y=None, sample_weight=None):
-        """Find the medoids.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training points; of shape (n_samples, n_samples) if
-            ``metric="precomputed"``.
-        y : Ignored
-            Not used, present for consistency.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each point in the loss; None means 1 for all.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        k = int(self.n_clusters)
-        X, weight, given, points, params = self._prepare(X, sample_weight, k)
-        if len(points.index) <= k:
-            medoids = fill_up(points, k)
-            self.n_iter_ = self.n_swap_ = 0
-        else:
-            rows = self._rows(X, given, points, params, self.n_jobs)
-            with fit_progress(self, X, max_steps=int(self.n_init)) as step:
-                best = self._best_search(rows, points, step)
-            medoids = points.index[best.medoid_indices]
-            self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
-        self._set_result(X, weight, params, medoids, points)
-        return self
-
-    def _best_search(self, rows, points, step):
-        """Search ``n_init`` times; return the best result, the first on ties."""
-        k, weight = int(self.n_clusters), points.weight
-        rng = check_random_state(self.random_state)
-        order = self._order(rows, points)
-        best = None
-        fast, limit = self.method == "fastclarans", self.max_neighbors
-        limit = None if limit is None else int(limit)
-        for _ in range(int(self.n_init)):
-            start = _init.draw(self.init, rows, k, weight, order, rng)
-            with step(_EXPECTED) as part:
-                found = search(
-                    rows, weight, order, start, rng, part, fast=fast, limit=limit
-                )
-            if best is None or found.loss < best.loss:
-                best = found
-        return best
-
-
-def published_limit(n_others, n_medoids, fast):
-    """Return the number of draws in a row without success that ends a search.
-
-    2.5 % of the points for FastCLARANS, and at least 50, or all, so that few points
-    are not left to a draw or two; 1.25 % of the pairs for CLARANS, at least 250.
-    """
-    if fast:
-        return max(min(_LEAST_DRAWS, n_others), int(np.ceil(0.025 * n_others)))
-    return max(250, int(np.ceil(0.0125 * n_medoids * n_others)))
-
-
-def search(rows, weight, order, start, rng, step=nullcontext, *, fast=True, limit=None):
-    """Swap medoids at random until ``limit`` draws in a row do not help.
-
-    A draw is a point, tried in all slots and not drawn again before the next swap, if
-    ``fast``; otherwise it is a point and a slot. ``order`` holds the points as they
-    take random numbers. Medoids that are then without points move to where they help,
-    and the search goes on. Returns the result, with the number of draws as its passes.
-    """
-    n_others, n_draws, n_moved = len(order) - len(start), 0, 1
-    if limit is None:
-        limit = published_limit(n_others, len(start), fast)
-    if fast or not n_others:
-        limit = min(limit, n_others)
-    n_swap = 0
-    while n_moved:
-        state = (SingleState if len(start) == 1 else SwapState)(rows, start, weight)
-        state.n_swap = n_swap
-        draws = (_Points if fast else _Pairs)(order, state, rng)
-        n_draws += _until(state, draws, limit, step)
-        found, n_moved = state.result(n_draws), 0
-        if len(start) > 1:
-            start, n_moved = fill_empty(
-                rows, found.medoid_indices, found.labels, weight
-            )
-        n_swap = found.n_swap + n_moved
-    return found
-
-
-def _until(state, draws, limit, step):
-    """Swap until ``limit`` draws in a row do not help; return the number of draws."""
-    state.refresh()
-    rows = state.rows
-    most = min(_MOST_DRAWS, max(1, _ITEMS_PER_BLOCK // rows.n_points), max(limit, 1))
-    candidates = slots = ()
-    n_draws, failures = 0, 0
-    while failures < limit:
-        with step():
-            if len(candidates) == 0:
-                candidates, slots = draws.deal(most)
-                block = rows.take(candidates)
-            n_swap, most_now = state.n_swap, slice(limit - failures)
-            n_tried, _ = state.try_rows(
-                block[most_now], candidates[most_now], slots=slots[most_now], once=True
-            )
-            n_draws, failures = n_draws + n_tried, failures + n_tried
-            rest = candidates[n_tried:], slots[n_tried:], block[n_tried:]
-            candidates, slots, block = rest
-            if state.n_swap > n_swap:
-                state.refresh()
-                failures = 0
-                draws.begin(len(candidates))
-                if state.is_medoid[candidates].any():  # a pair drawn twice
-                    others = ~state.is_medoid[candidates]
-                    candidates, slots, block = (part[others] for part in rest)
-    return n_draws
-
-
-class _Points:
-    """Points that are no medoids, none twice between two exchanges."""
-
-    def __init__(self, order, state, rng):
-        self.deck, self.state, self.rng = order.copy(), state, rng
-        self.top, self.places = 0, []
-
-    def deal(self, size):
-        """Draw up to ``size``, as Fisher and Yates do; slots of -1 stand for all."""
-        deck, self.places = self.deck, []
-        while len(self.places) < size and self.top < len(deck):
-            place = self.rng.randint(self.top, len(deck))
-            deck[self.top], deck[place] = deck[place], deck[self.top]
-            if not self.state.is_medoid[deck[self.top]]:
-                self.places.append(self.top)
-            self.top += 1
-        return deck[self.places], np.full(len(self.places), -1)
-
-    def begin(self, n_left):
-        """Shuffle anew but for the last ``n_left`` points dealt, which are yet to come.
-
-        They are the first of the next shuffle: nothing is known of them.
-        """
-        places = self.places[len(self.places) - n_left :]
-        for top, place in enumerate(places):
-            self.deck[top], self.deck[place] = self.deck[place], self.deck[top]
-        self.top, self.places = n_left, list(range(n_left))
-
-
-class _Pairs:
-    """Points that are no medoids, and slots, drawn independently."""
-
-    def __init__(self, order, state, rng):
-        self.order, self.state, self.rng = order, state, rng
-
-    def deal(self, size):
-        """Draw ``size`` pairs."""
-        rng, n = self.rng, len(self.order)
-        points = self.order[rng.randint(n, size=size)]
-        again = np.flatnonzero(self.state.is_medoid[points])
-        while len(again):
-            points[again] = self.order[rng.randint(n, size=len(again))]
-            again = again[self.state.is_medoid[points[again]]]
-        return points, rng.randint(len(self.state.medoids), size=size)
-
-    def begin(self, n_left):
-        """Do nothing: draws do not depend on the past."""
+    def _search(self, task):
+        k, n_init = int(self.n_clusters), int(self.n_init)
+        limit = None if self.max_neighbors is None else int(self.max_neighbors)
+        rows, rng = task.rows(self.n_jobs), check_random_state(self.random_state)
+        order, weight = task.order(rows), task.points.weight
+        problem = Problem(rows, weight, order, order, k, rng, init=self.init)
+        optimizer = random_swaps(DRAWS[self.method], limit)
+        with fit_progress(self, task.X, max_steps=n_init) as step:
+            found = best_run(problem, optimizer, None, n_init, step)
+        return found._replace(medoids=task.points.index[found.medoids])

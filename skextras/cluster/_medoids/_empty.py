@@ -7,7 +7,7 @@ _TOL = 1e-12
 _MOST_TRIES = 64  # points that are as far from themselves as from the medoids
 
 
-def fill_empty(rows, medoids, labels, weight):
+def fill_empty(problem, medoids, labels):
     """Move medoids without points to where they lower the loss, while that is possible.
 
     A medoid has no points if others are just as near to all of them, itself included:
@@ -15,6 +15,7 @@ def fill_empty(rows, medoids, labels, weight):
     slots of the nearest medoids, the first on ties; a medoid may have its own.
     Returns the medoids and how many were moved.
     """
+    rows, weight = problem.rows, problem.weight
     medoids, labels, n_moved = np.array(medoids), np.array(labels), 0
     labels[medoids] = rows.take(medoids, medoids).argmin(axis=0)
     sizes = np.bincount(labels, minlength=len(medoids))
@@ -50,19 +51,15 @@ def _worst_off(rows, nearest, weight):
     return -1
 
 
-def without_empty(rows, result, weight):
+def without_empty(problem, found):
     """Return a result of which no medoid is without points where one would help.
 
     Its labels, loss and number of swaps follow if a medoid is moved.
     """
-    if len(result.medoid_indices) == 1:
-        return result
-    medoids, n_moved = fill_empty(rows, result.medoid_indices, result.labels, weight)
+    if len(found.medoids) == 1:
+        return found
+    medoids, n_moved = fill_empty(problem, found.medoids, found.labels)
     if not n_moved:
-        return result
-    labels, nearest = rows.nearest(medoids)
-    loss = float(weight @ nearest.astype(np.float64))
-    n_swap = result.n_swap + n_moved
-    return result._replace(
-        medoid_indices=medoids, labels=labels, loss=loss, n_swap=n_swap
-    )
+        return found
+    n_swap = found.n_swap + n_moved
+    return problem.evaluate(medoids, found.n_iter, n_swap, found.converged)

@@ -1,5 +1,7 @@
 """FasterPAM on a matrix of dissimilarities: the function layer."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -17,11 +19,34 @@ from skextras.cluster._medoids._doubts import doubt_dissimilarities
 from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import (
     Codes,
-    FasterPAMResult,
     SwapState,
     optimize,
     single_medoid,
 )
+
+
+class FasterPAMResult(NamedTuple):
+    """Medoids found by :func:`fasterpam`, and what it cost to find them.
+
+    Attributes
+    ----------
+    medoid_indices : ndarray of shape (n_medoids,)
+        The medoids, in the slots in which they started.
+    labels : ndarray of shape (n_samples,)
+        Slot of the nearest medoid of each point.
+    loss : float
+        Weighted sum of the dissimilarities to the nearest medoid.
+    n_iter : int
+        Number of passes over the candidates.
+    n_swap : int
+        Number of exchanges.
+    """
+
+    medoid_indices: np.ndarray
+    labels: np.ndarray
+    loss: float
+    n_iter: int
+    n_swap: int
 
 
 def fasterpam(
@@ -140,12 +165,13 @@ def fasterpam(
         )
         doubt_dissimilarities(given.rows, given.points, "distances")
         rows = HeldRows(given.rows, given.points)
-        result, converged = single_medoid(rows, medoids, weight, order), True
+        found = single_medoid(rows, medoids, weight, order)
     else:
         state, given = _check_and_encode(distances, medoids, weight, order, symmetry)
-        result, converged = optimize(state, max_iter)
-    if not converged:
+        found = optimize(state, max_iter)
+    if not found.converged:
         warn_not_converged("fasterpam", max_iter)
+    result = FasterPAMResult(*found[:5])
     return result if given.is_exact else _read_anew(distances, result, weight)
 
 

@@ -17,12 +17,12 @@ def is_drawn(init):
 
 
 def locate(init, X, n_clusters, points):
-    """Return the positions among ``points`` of medoids that the user gave.
+    """Return the positions among ``points`` of given medoids; None if they are drawn.
 
-    For a name, those of the first rows.
+    For "first", those of the first rows.
     """
     if isinstance(init, str):
-        return np.argsort(points.index)[:n_clusters]
+        return np.argsort(points.index)[:n_clusters] if init == "first" else None
     init = canonical(init.tocsr()) if sparse.issparse(init) else np.asarray(init)
     if init.ndim == 1:
         _check_length(init, n_clusters)
@@ -98,11 +98,10 @@ def _check_length(init, n_clusters):
         )
 
 
-def draw(init, rows, n_clusters, weight, order, rng):
-    """Choose medoids by one of ``NAMES`` but "first", as positions among the points.
-
-    ``order`` holds the points in the order in which random numbers are spent on them.
-    """
+def draw(init, problem):
+    """Choose medoids by one of ``NAMES`` but "first", as positions among the points."""
+    rows, weight, n_clusters = problem.rows, problem.weight, problem.n_clusters
+    order, rng = problem.order, problem.rng
     if init == "random":
         return order[rng.choice(len(order), n_clusters, replace=False)]
     if init == "heuristic":
@@ -141,10 +140,11 @@ def _central(rows, n_clusters, weight):
     Park and Jun: the smallest ``sum_o d(o, j) / sum_l d(o, l)``.
     """
     sums = np.zeros(rows.n_points)
-    for low, high, block in rows.blocks():
-        for start in range(0, high - low, 256):
+    for candidates, block in rows.blocks():
+        share = weight[candidates]
+        for start in range(0, len(block), 256):
             part = block[start : start + 256].astype(np.float64)
-            sums += weight[low + start : low + start + len(part)] @ part
+            sums += share[start : start + 256] @ part
     with np.errstate(over="ignore"):  # of points that are all but the same
         share = np.divide(weight, sums, out=np.zeros_like(sums), where=sums > 0)
     share = np.minimum(share, np.finfo(np.float64).max / len(sums))

@@ -5,9 +5,6 @@ from numbers import Integral, Real
 from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress
-from skextras._distinct import fill_up
-from skextras._fitting import fit_method
-from skextras._memory import check_memory, memory_allowed
 from skextras._validation import (
     METRICS,
     N_JOBS,
@@ -16,32 +13,11 @@ from skextras._validation import (
     StrOptions,
     in_words,
 )
-from skextras.cluster._medoids import _clara, _clarans, _init
-from skextras.cluster._medoids._alternate import alternate
+from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
-from skextras.cluster._medoids._constrained import (
-    check_limits,
-    optimize_within,
-    warn_of_small_clusters,
-)
-from skextras.cluster._medoids._empty import without_empty
-from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._onebatch import onebatch
-from skextras.cluster._medoids._sparse import SparseRows, SparseState, check_method
-from skextras.cluster._medoids._swaps import (
-    Codes,
-    FasterPAMResult,
-    SwapState,
-    optimize,
-    single_medoid,
-)
-
-#: Methods that do not look at all dissimilarities.
-_SAMPLING = ("onebatch", "fastclara", "fastclarans")
-_METHODS = {"auto", "fasterpam", "pam", "fastpam1", "alternate", *_SAMPLING}
-#: Steps of a run that are expected, where that is not one pass that finds most.
-_EXPECTED = {"alternate": 5, "fastclara": 5, "fastclarans": 20}
-_MOST_EXACT = 100_000  # points for which "auto" looks at all dissimilarities
+from skextras.cluster._medoids._constrained import check_limits, warn_of_small_clusters
+from skextras.cluster._medoids._optimizers import OPTIMIZERS, best_run, plan, resolve
+from skextras.cluster._medoids._problem import Problem
 
 
 class KMedoids(BaseMedoids):
@@ -236,7 +212,7 @@ class KMedoids(BaseMedoids):
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions(METRICS), callable],
         "metric_params": [dict, None],
-        "method": [StrOptions(_METHODS)],
+        "method": [StrOptions({"auto", *OPTIMIZERS})],
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -283,55 +259,9 @@ class KMedoids(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @fit_method
-    def fit(self, X, y=None, sample_weight=None):
-        """Find the medoids.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training points; of shape (n_samples, n_samples) if
-            ``metric="precomputed"``.
-        y : Ignored
-            Not used, present for consistency.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each point in the loss; None means 1 for all.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        k = int(self.n_clusters)
-        init = self._init_or_last_medoids()
-        X, weight, given, points, params = self._prepare(X, sample_weight, k)
-        start = self._locate(init, X, points)
-        limits = check_limits(self, points, init, start)
-        if isinstance(given, SparseRows):
-            check_method(self.method, limits)
-        if len(points.index) <= k:
-            self.method_ = "fasterpam" if self.method == "auto" else self.method
-            self.storage_ = "none"
-            first = limits.fixed if _init.is_drawn(init) else limits.start(start)
-            medoids = fill_up(points, k, first)
-            best, converged = FasterPAMResult(medoids, None, 0.0, 0, 0), True
-        else:
-            rows = self._rows(X, given, points, params, self.n_jobs)
-            holds = self._choose_method(rows, k, limits)
-            n_runs = self._n_runs(init)
-            with fit_progress(self, X, max_steps=1 + n_runs) as step:
-                with step() as part:
-                    rows = rows.hold(part) if holds else rows
-                args = rows, points, init, start, limits, n_runs, step
-                best, converged = self._best_run(*args)
-            medoids = points.index[best.medoid_indices]
-        self.n_iter_ = best.n_iter
-        self.n_swap_ = best.n_swap
-        if self._set_result(X, weight, params, medoids, points) and not converged:
-            warn_not_converged("KMedoids", self.max_iter)
-        if self.min_cluster_size is not None:
-            warn_of_small_clusters(self, weight)
-        return self
+    def _check_options(self):
+        self._init_or_last_medoids()
+        return int(self.n_clusters)
 
     def _init_or_last_medoids(self):
         """Return ``init``, or the medoids from which a warm start goes on."""
@@ -346,18 +276,19 @@ class KMedoids(BaseMedoids):
                     f"of the last fit, and n_clusters={self.n_clusters}: keep their "
                     "number, or set warm_start=False."
                 )
-        if self.method == "fastclara" and not _init.is_drawn(init):
+        optimizer = OPTIMIZERS.get(self.method)  # None for "auto"
+        if optimizer and optimizer.draws_start and not _init.is_drawn(init):
             raise ValueError(
-                "method='fastclara' starts anew in each sample, got "
+                f"method={self.method!r} starts anew in each sample, got "
                 f"init={in_words(init)} and warm_start={self.warm_start}: give the "
                 "name of a start that can be drawn there, or another method."
             )
         return init
 
-    def _locate(self, init, X, points):
-        """Find given medoids, or the first ones, among the points."""
+    def _with_start(self, task):
+        init, k = self._init_or_last_medoids(), int(self.n_clusters)
         try:
-            return _init.locate(init, X, int(self.n_clusters), points)
+            start = _init.locate(init, task.X, k, task.points)
         except ValueError as error:
             if init is self.init:
                 raise
@@ -365,105 +296,45 @@ class KMedoids(BaseMedoids):
                 "warm_start=True goes on from the medoids of the last fit, which are "
                 f"not all distinct points of this X ({error}) Set warm_start=False."
             ) from error
+        given = None if isinstance(init, str) else start
+        fixed, size = self.fixed_medoids, self.min_cluster_size
+        limits, points = check_limits(task.points, k, given, fixed, size)
+        self.method_ = resolve(self.method, limits=limits, is_sparse=task.is_sparse)
+        return task._replace(points=points, start=start, limits=limits)
 
-    def _choose_method(self, rows, k, limits=()):
-        """Set ``method_`` and ``storage_``; return whether to hold all there is."""
-        n, method, limit = rows.n_points, self.method, self.memory_limit
-        if isinstance(rows, SparseRows):
-            self.method_, self.storage_ = check_method(method, limits), "sparse"
-            return False
-        is_held = rows.matrix is not None
-        table = n * k * rows.dtype.itemsize
-        codes = n**2 + table
-        matrix = n**2 * rows.dtype.itemsize * (not is_held)
-        if method == "auto":
-            exact = n <= _MOST_EXACT and codes <= memory_allowed(limit)
-            method = "fasterpam" if exact or limits else "onebatch"
-        self.method_, self.storage_ = method, "matrix"
-        if method in _SAMPLING:
-            self.storage_ = "matrix" if is_held else "none"
-            return False
-        what = f"The matrix of dissimilarities between {n} points"
-        way_out = "choose method='onebatch', or fit on a sample and predict the rest."
-        if limits:
-            way_out = "fit on a sample, or without fixed_medoids and min_cluster_size."
-        if limits or method == "alternate":
-            check_memory(matrix + table, what, way_out, limit)
-        elif method != "fasterpam":
-            check_memory(matrix + codes, what, way_out, limit)
-        elif matrix + codes > memory_allowed(limit):
-            check_memory(codes, f"{what}, in one byte each,", way_out, limit)
-            self.storage_ = "bytes"
-            return False
-        return True
+    def _few(self, task, medoids):
+        self.storage_ = "none"
+        if self.method_ not in OPTIMIZERS:
+            self.method_ = "fasterpam"
+        return super()._few(task, medoids)
 
-    def _n_runs(self, init):
-        """Return how often to optimise: once from a start that is given."""
-        repeats = _init.is_drawn(init) or self.method_ in _SAMPLING
-        return int(self.n_init) if repeats else 1
+    def _search(self, task):
+        k, limits, limit = int(self.n_clusters), task.limits, self.memory_limit
+        weight, rng = task.points.weight, check_random_state(self.random_state)
+        rows = task.rows(self.n_jobs)
+        self.method_, self.storage_ = plan(self.method_, rows, k, limits, limit)
+        optimizer = OPTIMIZERS[self.method_]
+        n_runs = int(self.n_init)
+        if task.start is not None and not optimizer.samples:  # all would be the same
+            n_runs = 1
+        with fit_progress(self, task.X, max_steps=1 + n_runs) as step:
+            with step() as part:
+                rows = rows.hold(part) if self.storage_ == "matrix" else rows
+            # ranked: the same from X as from a precomputed matrix
+            order = task.order(rows) if optimizer.samples else rows.ranked(weight)
+            candidates = order[rng.permutation(len(order))]
+            problem = Problem(
+                rows, weight, order, candidates, k, rng, int(self.max_iter), self.init,
+                limits, limit,
+            )  # fmt: skip
+            found = best_run(problem, optimizer, task.start, n_runs, step)
+        return found._replace(medoids=task.points.index[found.medoids])
 
-    def _best_run(self, rows, points, init, start, limits, n_runs, step):
-        """Optimise ``n_runs`` times; return the best result and if it converged."""
-        k, weight = int(self.n_clusters), points.weight
-        rng = check_random_state(self.random_state)
-        if self.method_ in _SAMPLING:
-            order = self._order(rows, points)
-        else:  # the same for a precomputed matrix
-            order = rows.ranked(weight)
-        candidates = order[rng.permutation(len(order))]
-        draws = _init.is_drawn(init) and self.method_ != "fastclara"  # draws in samples
-        search = self._search(rows, weight, order, candidates, rng, limits)
-        best = None
-        for _ in range(n_runs):
-            with step(_EXPECTED.get(self.method_, 1)) as part:
-                if draws:
-                    start = _init.draw(init, rows, k, weight, order, rng)
-                found, converged = search(start, part)
-                if not (converged or limits):
-                    found = without_empty(rows, found, weight)
-            run = found, converged
-            if best is None or limits.prefer(run[0], best[0], weight):
-                best = run
-        return best
-
-    def _search(self, rows, weight, order, candidates, rng, limits):
-        """Return one run of ``method_`` as a function of its start and its progress."""
-        k, method, max_iter = int(self.n_clusters), self.method_, int(self.max_iter)
-        codes = None
-        eager = method == "fasterpam"
-        is_sparse = isinstance(rows, SparseRows)
-        if (
-            k > 1
-            and method not in ("alternate", *_SAMPLING)
-            and not (limits or is_sparse)
-        ):
-            codes = Codes(rows, weight, candidates, eager=eager)
-
-        def run(start, step):
-            if method == "onebatch":
-                limit = memory_allowed(self.memory_limit)
-                args = rows, weight, candidates, start, max_iter, rng, step
-                return onebatch(*args, most_held=limit)
-            if method == "fastclara":
-                options = {"init": self.init, "max_iter": max_iter, "step": step}
-                return _clara.search(rows, weight, k, rng, eager=True, **options)
-            if method == "fastclarans":
-                return _clarans.search(rows, weight, order, start, rng, step), True
-            if limits:
-                start = limits.start(start)
-                args = rows, start, weight, limits, candidates, max_iter
-                return optimize_within(*args, eager=eager, step=step)
-            if k == 1:
-                return single_medoid(rows, start, weight, order, step=step), True
-            if method == "alternate":
-                return alternate(rows, start, weight, max_iter, step=step)
-            if is_sparse:
-                state = SparseState(rows, start, weight, candidates)
-            else:
-                state = SwapState(rows, start, weight, codes)
-            return optimize(state, max_iter, eager=eager, step=step)
-
-        return run
+    def _set_result(self, task, found, nearest=None):
+        super()._set_result(task, found, nearest)
+        if self.min_cluster_size is not None:
+            k, size = int(self.n_clusters), self.min_cluster_size
+            warn_of_small_clusters(self.labels_, task.weight, k, size)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,17 +8,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import fit_progress
-from skextras._distinct import fill_up
-from skextras._fitting import fit_method, warn
+from skextras._fitting import warn
 from skextras._memory import check_memory
 from skextras._validation import METRICS, N_JOBS, Interval, StrOptions, check_weights
 from skextras.cluster._medoids import _init
 from skextras.cluster._medoids._base import BaseMedoids
-from skextras.cluster._medoids._fasterpam import warn_not_converged
-from skextras.cluster._medoids._msc import MSCResult, dynmsc, scaled_up
+from skextras.cluster._medoids._found import Found
+from skextras.cluster._medoids._msc import dynmsc, scaled_up
+from skextras.cluster._medoids._problem import Problem
 from skextras.cluster._medoids._silhouette import weighted_mean
+from skextras.cluster._medoids._task import check_X
 
-_ITEMS_PER_BLOCK = 2**24  # dissimilarities to medoids that are held at a time
+#: Whether a method begins with more clusters than are wanted.
+_DESCENDS = {"fastermsc": False, "dynmsc": True}
 
 
 class MedoidSilhouette(BaseMedoids):
@@ -165,7 +167,7 @@ class MedoidSilhouette(BaseMedoids):
         ],
         "metric": [StrOptions(METRICS), callable],
         "metric_params": [dict, None],
-        "method": [StrOptions({"fastermsc", "dynmsc"})],
+        "method": [StrOptions(set(_DESCENDS))],
         "init": [StrOptions(set(_init.NAMES)), "array-like", "sparse matrix"],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -199,79 +201,82 @@ class MedoidSilhouette(BaseMedoids):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    @fit_method
-    def fit(self, X, y=None, sample_weight=None):
-        """Find the medoids.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training points; of shape (n_samples, n_samples) if
-            ``metric="precomputed"``.
-        y : Ignored
-            Not used, present for consistency.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each point in the average; None means 1 for all.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
+    def _check_options(self):
         least = 2 if self.n_clusters == "auto" else int(self.n_clusters)
-        descends = least > 1 and (self.n_clusters == "auto" or self.method == "dynmsc")
         most = int(self.max_clusters)
-        if descends and most < least:
+        if self._descends() and most < least:
             raise ValueError(
                 f"max_clusters={most} must be >= n_clusters={least} with "
                 "method='dynmsc', which goes down from there: raise it."
             )
-        X, weight, given, points, params = self._prepare(X, sample_weight, least)
-        n_points = len(points.index)
-        top = max(least, min(most, n_points - 1)) if descends else least
-        start = _init.locate(self.init, X, top, points)
-        if n_points <= least:
-            first = () if _init.is_drawn(self.init) else start
-            medoids = {least: fill_up(points, least, first)}
-            path = {least: MSCResult(None, None, 0, 0, True)}
-        else:
-            rows = self._rows(X, given, points, params, self.n_jobs)
-            check_memory(
-                rows.n_points * (rows.n_points + top) * rows.dtype.itemsize,
-                f"The matrix of dissimilarities between {rows.n_points} points",
-                "fit on a sample, and predict the rest.",
-            )
-            n_fits = int(self.n_init) * (1 + 2 * (top - least)) if top > 1 else 1
-            with fit_progress(self, X, max_steps=1 + n_fits) as step:
-                with step() as part:
-                    rows = rows.hold(part)
-                path = self._best_path(rows, points, start, least, step)
-            medoids = {k: points.index[path[k].medoid_indices] for k in path}
-        nearest = self._set_path(X, weight, params, medoids)
-        best = path[self.n_clusters_]
-        self.n_iter_, self.n_swap_ = best.n_iter, best.n_swap
-        found = medoids[self.n_clusters_]
-        whole = self._set_result(X, weight, params, found, points, nearest)
-        if self.n_clusters_ == 1:
-            warn(
-                "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
-                "two clusters or more.",
-                UndefinedMetricWarning,
-            )
-        if whole and not best.converged:
-            warn_not_converged("MedoidSilhouette", self.max_iter)
-        return self
+        return least
 
-    def _set_path(self, X, weight, params, medoids):
-        """Evaluate the medoids of each number of clusters, and choose the number.
+    def _descends(self):
+        """Tell if the search begins with more clusters than are wanted."""
+        return self.n_clusters == "auto" or (
+            self.n_clusters > 1 and _DESCENDS[self.method]
+        )
 
-        Returns the nearest medoids of all points for that number.
-        """
-        numbers, values, chosen = sorted(medoids), [], None
+    def _n_starting(self, task):
+        """Return the number of medoids that the search starts with."""
+        least = self._check_options()
+        if not self._descends():
+            return least
+        return max(least, min(int(self.max_clusters), task.n_points - 1))
+
+    def _with_start(self, task):
+        n_medoids = self._n_starting(task)
+        start = _init.locate(self.init, task.X, n_medoids, task.points)
+        return task._replace(start=start)
+
+    def _few(self, task, medoids):
+        return {len(medoids): super()._few(task, medoids)}
+
+    def _search(self, task):
+        """Return the best result for each number of clusters."""
+        least, top, rows = (
+            self._check_options(),
+            self._n_starting(task),
+            task.rows(self.n_jobs),
+        )
+        check_memory(
+            rows.n_points * (rows.n_points + top) * rows.dtype.itemsize,
+            f"The matrix of dissimilarities between {rows.n_points} points",
+            "fit on a sample, and predict the rest.",
+        )
+        n_fits = int(self.n_init) * (1 + 2 * (top - least)) if top > 1 else 1
+        with fit_progress(self, task.X, max_steps=1 + n_fits) as step:
+            with step() as part:
+                rows = rows.hold(part)
+            path = self._best_path(task, rows, top, least, step)
+        index = task.points.index
+        return {k: path[k]._replace(medoids=index[path[k].medoids]) for k in path}
+
+    def _best_path(self, task, rows, top, least, step):
+        """Optimise ``n_init`` times; return the best result for each number."""
+        weight, rng = task.points.weight, check_random_state(self.random_state)
+        order = rows.ranked(weight)
+        if least == 1:
+            return {1: Found(order[:1], None, np.nan, 1, 0)}
+        candidates, max_iter = order[rng.permutation(len(order))], int(self.max_iter)
+        problem = Problem(rows, weight, order, candidates, top, rng, max_iter)
+        matrix, path, start = scaled_up(rows.matrix), {}, task.start
+        for _ in range(int(self.n_init)):
+            if task.start is None:
+                start = _init.draw(self.init, problem)
+            args = matrix, start, weight, candidates, max_iter, least
+            for k, found in dynmsc(*args, step=step).items():
+                if k not in path or found.loss < path[k].loss:
+                    path[k] = found
+        return path
+
+    def _set_result(self, task, path):
+        """Evaluate the medoids of each number of clusters, and choose the number."""
+        numbers, values, chosen = sorted(path), [], None
         for k in numbers:
-            self._set_medoids(X, params, medoids[k])
-            nearest = self._nearest(X, two=True)
-            values.append(self._value(nearest, weight))
+            self._set_medoids(task, path[k].medoids)
+            nearest = self._nearest(task.X, two=True)
+            values.append(self._value(nearest, task.weight))
             if chosen is None or (
                 self.n_clusters == "auto" and values[-1] > self.medoid_silhouette_
             ):
@@ -279,30 +284,18 @@ class MedoidSilhouette(BaseMedoids):
                 self.n_clusters_, self.medoid_silhouette_ = k, values[-1]
         self.n_clusters_path_ = np.array(numbers)
         self.medoid_silhouette_path_ = np.array(values)
-        return chosen
+        super()._set_result(task, path[self.n_clusters_], chosen)
+        if self.n_clusters_ == 1:
+            warn(
+                "The medoid silhouette of n_clusters=1 is undefined, and NaN: ask for "
+                "two clusters or more.",
+                UndefinedMetricWarning,
+            )
 
     def _value(self, nearest, weight):
         """Average medoid silhouette of points; NaN for one medoid."""
         _, near, _, far = nearest
         return weighted_mean(self._silhouettes(near, far), weight)
-
-    def _best_path(self, rows, points, start, least, step):
-        """Optimise ``n_init`` times; return the best result for each number."""
-        top, weight = len(start), points.weight
-        rng = check_random_state(self.random_state)
-        order = rows.ranked(weight)
-        if least == 1:
-            return {1: MSCResult(order[:1], np.nan, 1, 0, True)}
-        candidates = order[rng.permutation(len(order))]
-        matrix, path, max_iter = scaled_up(rows.matrix), {}, int(self.max_iter)
-        for _ in range(int(self.n_init)):
-            if _init.is_drawn(self.init):
-                start = _init.draw(self.init, rows, top, weight, order, rng)
-            args = matrix, start, weight, candidates, max_iter, least
-            for k, result in dynmsc(*args, step=step).items():
-                if k not in path or result.value > path[k].value:
-                    path[k] = result
-        return path
 
     def score(self, X, y=None, sample_weight=None):
         """Return the average medoid silhouette: more is better.
@@ -322,6 +315,6 @@ class MedoidSilhouette(BaseMedoids):
             The weighted average, between 0 and 1; NaN for one cluster.
         """
         check_is_fitted(self, "medoid_indices_")
-        X = self._check_X(X, reset=False)
+        X = check_X(self, X, reset=False)
         weight = check_weights(sample_weight, X.shape[0])
         return self._value(self._nearest(X, two=True), weight)

@@ -1,27 +1,17 @@
 """FasterMSC and DynMSC on checked arrays."""
 
 from contextlib import nullcontext
-from typing import NamedTuple
 
 import numpy as np
 
 from skextras._callbacks import unseen
 from skextras.cluster._medoids import _cache_kernels, _silhouette_kernels
+from skextras.cluster._medoids._found import Found
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
 _ITEMS_PER_CALL = 2**25
 #: A swap must raise the average by this much: sums of at most 1 are rounded by less.
 _TOL = 1e-12
-
-
-class MSCResult(NamedTuple):
-    """Medoids, their average medoid silhouette, and what it cost to find them."""
-
-    medoid_indices: np.ndarray
-    value: float
-    n_iter: int
-    n_swap: int
-    converged: bool
 
 
 class MSCState:
@@ -84,7 +74,8 @@ def scaled_up(matrix):
 def fastermsc(rows, medoids, weight, order, max_iter, *, step=nullcontext):
     """Swap until nothing raises the average; ``step()`` is entered around every pass.
 
-    Returns the result, and the loss that emptying each slot would add.
+    Returns the result, of which the loss is 1 minus the average, and what emptying
+    each slot would add to it.
     """
     state = MSCState(rows, medoids, weight, order)
     n_iter, converged = 0, False
@@ -94,9 +85,9 @@ def fastermsc(rows, medoids, weight, order, max_iter, *, step=nullcontext):
             n_swap, loss = state.n_swap, state.refresh()
             state.eager_pass()
             converged = state.n_swap == n_swap or state.loss >= loss
-    value = 1.0 - state.refresh()
-    result = MSCResult(state.medoids, value, n_iter, state.n_swap, converged)
-    return result, state.removal
+    loss, labels = state.refresh(), state.slots[0]
+    found = Found(state.medoids, labels, loss, n_iter, state.n_swap, converged)
+    return found, state.removal
 
 
 def dynmsc(rows, medoids, weight, order, max_iter, least, *, step=unseen):
@@ -112,10 +103,10 @@ def dynmsc(rows, medoids, weight, order, max_iter, least, *, step=unseen):
     for choose in (np.argmax, np.argmin):
         result, removal = top
         for k in range(len(medoids) - 1, least - 1, -1):
-            start = np.delete(result.medoid_indices, choose(removal))
+            start = np.delete(result.medoids, choose(removal))
             with step() as part:
                 args = rows, start, weight, order, max_iter
                 result, removal = fastermsc(*args, step=part)
-            if k not in path or result.value > path[k].value:
+            if k not in path or result.loss < path[k].loss:
                 path[k] = result
     return path

@@ -4,8 +4,10 @@ from contextlib import nullcontext
 
 import numpy as np
 
+from skextras._memory import memory_allowed
 from skextras._parallel import row_blocks
 from skextras.cluster._medoids._empty import without_empty
+from skextras.cluster._medoids._rows import Rows
 from skextras.cluster._medoids._swaps import SingleState, SwapState, repeat
 
 #: A swap must lower the estimated loss by this fraction.
@@ -14,7 +16,7 @@ _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _BYTES_HELD = 2**29  # no more dissimilarities than these are kept for the next pass
 
 
-class Batch:
+class Batch(Rows):
     """Rows of all points as candidates, with a random sample as the points.
 
     ``weight``, one per reference in the sample, is that of the points to which it is
@@ -22,10 +24,9 @@ class Batch:
     speak for itself.
     """
 
-    matrix = None
-
     def __init__(self, rows, weight, order, size, rng, most_held=np.inf):
-        self.rows, self.order, self.dtype = rows, order, rows.dtype
+        self.rows, self.order = rows, order
+        self.dtype, self.n_jobs = rows.dtype, rows.n_jobs
         self.n_candidates, self.n_points = len(order), size
         turn = rng.exponential(size=len(order)) / weight[order]
         self.references = order[np.sort(np.argpartition(turn, size - 1)[:size])]
@@ -65,25 +66,24 @@ class Batch:
             self._hide_own(candidates, block)
             yield candidates, block
 
-    def take(self, candidates):
-        """Rows of some candidates."""
+    def take(self, candidates, points=None):
+        """Rows of some candidates, for all references or for some."""
         block = self.rows.take(candidates, self.references)
         self._hide_own(candidates, block)
-        return block
+        return block if points is None else block[:, points]
 
 
-def onebatch(
-    rows, weight, order, start, max_iter, rng, step=nullcontext, *, most_held=np.inf
-):
+def onebatch(problem, start, step=nullcontext):
     """Swap medoids while a loss falls that a sample of ``100 log(k n)`` points gives.
 
-    ``order`` holds the points as they take random numbers, and as they are tried.
-    Medoids without points then move to where they help. Returns the result, for all
-    points, and whether the last pass found nothing.
+    Medoids without points then move to where they help. The result is judged by all
+    points; the search has converged if the last pass found nothing.
     """
+    order, rows = problem.order, problem.rows
     n, k = len(order), len(start)
     size = min(n, int(np.ceil(100 * np.log(max(k * n, 3)))))
-    batch = Batch(rows, weight, order, size, rng, most_held)
+    limit = memory_allowed(problem.memory_limit)
+    batch = Batch(rows, problem.weight, problem.candidates, size, problem.rng, limit)
     if k == 1:
         state = SingleState(batch, start, batch.weight)
     else:
@@ -96,9 +96,7 @@ def onebatch(
             if closed:
                 break
 
-    n_iter, converged = repeat(state, one_pass, max_iter, step)
-    result = state.result(n_iter)
-    labels, nearest = rows.nearest(result.medoid_indices)
-    loss = float(weight @ nearest.astype(np.float64))
-    result = result._replace(labels=labels, loss=loss)
-    return without_empty(rows, result, weight), converged
+    n_iter, converged = repeat(state, one_pass, problem.max_iter, step)
+    found = state.result(n_iter)
+    found = problem.evaluate(found.medoids, n_iter, found.n_swap, converged)
+    return without_empty(problem, found)

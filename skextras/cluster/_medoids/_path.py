@@ -5,17 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skextras._validation import in_words
+from skextras._validation import check_number, check_parameters, in_words
 from skextras.cluster._medoids import _cache_kernels, _init, _swap_kernels
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._kmedoids import KMedoids
+from skextras.cluster._medoids._optimizers import plan
+from skextras.cluster._medoids._problem import Problem
 from skextras.cluster._medoids._silhouette import (
     from_nearest,
     silhouettes,
     weighted_mean,
 )
-from skextras.cluster._medoids._sparse import SparseRows
-from skextras.cluster._medoids._swaps import Codes, SwapState, optimize, single_medoid
+from skextras.cluster._medoids._swaps import optimize, single_medoid
+from skextras.cluster._medoids._task import check_task, check_X
 
 
 class MedoidPath(NamedTuple):
@@ -122,37 +124,41 @@ def k_path(
     np.int64(2)
     """
     numbers = _check_range(n_clusters_range)
-    top = int(numbers[-1])
+    top, max_iter = int(numbers[-1]), check_number(max_iter, "max_iter", 1)
+    # checks the other parameters, and keeps the names of the features
     model = KMedoids(
-        top, metric=metric, metric_params=metric_params, method="fasterpam", init=init,
-        max_iter=max_iter, n_jobs=n_jobs, random_state=random_state,
+        top, metric=metric, metric_params=metric_params, init=init, n_jobs=n_jobs,
+        random_state=random_state,
     )  # fmt: skip
-    model._validate_params()
-    max_iter = int(max_iter)
-    X, weight, given, points, params = model._prepare(X, sample_weight, top)
-    if len(points.index) < top:
+    check_parameters(model, "k_path")
+    X = check_X(model, X, reset=True)
+    names = getattr(model, "feature_names_in_", None)
+    task = check_task(X, sample_weight, top, metric, metric_params, names, n_jobs)
+    if task.n_points < top:
         raise ValueError(
-            f"n_clusters_range goes up to {top}, and X has {len(points.index)} "
+            f"n_clusters_range goes up to {top}, and X has {task.n_points} "
             "distinct points of positive weight: end it there."
         )
-    if isinstance(given, SparseRows):
+    if task.is_sparse:
         raise ValueError(
             "k_path takes no sparse dissimilarities, got a sparse precomputed X: give "
             "a dense one."
         )
-    start = _init.locate(init, X, top, points)
-    rows = model._rows(X, given, points, params, n_jobs)
-    rows = rows.hold() if model._choose_method(rows, top) else rows
-    rng = check_random_state(random_state)
-    results, all_converged = _descend(
-        rows, points.weight, numbers, start, init, max_iter, rng
-    )
+    start = _init.locate(init, X, top, task.points)
+    rows = task.rows(n_jobs)
+    _, storage = plan("fasterpam", rows, top)
+    rows = rows.hold() if storage == "matrix" else rows
+    weight, rng = task.points.weight, check_random_state(random_state)
+    order = rows.ranked(weight)
+    candidates = order[rng.permutation(len(order))]
+    problem = Problem(rows, weight, order, candidates, top, rng, max_iter, init)
+    results, all_converged = _descend(problem, numbers, start)
     if not all_converged:
         warn_not_converged("k_path", max_iter)
     loss, value, medoids = zip(*results, strict=True)
-    indices = [points.index[chosen] for chosen in medoids]
-    if given is not None and not given.is_exact:
-        found = [_evaluate(X, weight, chosen) for chosen in indices]
+    indices = [task.points.index[chosen] for chosen in medoids]
+    if not task.is_exact:
+        found = [_evaluate(task.X, task.weight, chosen) for chosen in indices]
         loss, value = zip(*found, strict=True)
     return MedoidPath(numbers, np.array(loss), np.array(value), indices)
 
@@ -181,26 +187,24 @@ def _evaluate(distances, weight, medoids):
     return loss, weighted_mean(silhouettes(to_medoids), weight)
 
 
-def _descend(rows, weight, numbers, start, init, max_iter, rng):
+def _descend(problem, numbers, start):
     """Return (loss, silhouette, medoids) for each of the ascending numbers."""
-    order = rows.ranked(weight)
-    candidates = order[rng.permutation(len(order))]
-    if _init.is_drawn(init):
-        start = _init.draw(init, rows, len(start), weight, order, rng)
-    codes = None
+    rows, weight = problem.rows, problem.weight
+    if start is None:
+        start = _init.draw(problem.init, problem)
     if numbers[-1] > 1:
-        codes = Codes(rows, weight, candidates)
+        state_of = rows.swap_states(weight, problem.candidates, eager=True)
     results, all_converged = [], True
     for k in numbers[::-1]:
         start = _thin_out(rows, start, weight, k)
         if k == 1:
-            found = single_medoid(rows, start, weight, order)
-            results.append((found.loss, np.nan, found.medoid_indices))
+            found = single_medoid(rows, start, weight, problem.order)
+            results.append((found.loss, np.nan, found.medoids))
             continue
-        state = SwapState(rows, start, weight, codes)
-        found, converged = optimize(state, max_iter)
-        all_converged &= converged
-        start = found.medoid_indices
+        state = state_of(start)
+        found = optimize(state, problem.max_iter)
+        all_converged &= found.converged
+        start = found.medoids
         value = weighted_mean(from_nearest(state.dn, state.ds), weight)
         results.append((found.loss, value, start))
         del state  # before the next one is made

@@ -1,18 +1,55 @@
 """Dissimilarities between points and candidate medoids: held, or made when needed."""
 
+from copy import copy
+
 import numpy as np
 
 from skextras._callbacks import unseen
+from skextras._memory import check_memory
 from skextras._pairwise import _square_kernels
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels
+from skextras.cluster._medoids._swaps import Codes, SwapState
 
 _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _LEAST_BLOCKS = 16  # in which to make those of all pairs
 
 
 class Rows:
-    """What follows from ``blocks`` of rows, whatever holds or makes them."""
+    """Dissimilarities of ``n_points`` points to ``n_candidates`` candidates.
+
+    A row belongs to a candidate. What holds or makes them defines ``take`` and
+    ``blocks``; where more is known, it does the others in a better way.
+    """
+
+    n_candidates: int
+    n_points: int
+    dtype: np.dtype
+    n_jobs: int | None = None
+    storage = "none"  # "matrix" if all are held, "sparse" if some are
+
+    @property
+    def is_held(self):
+        """Tell if ``matrix`` holds all of them, by rows."""
+        return self.storage == "matrix"
+
+    def take(self, candidates, points=None):
+        """Rows of some candidates, for all points or for some."""
+        raise NotImplementedError
+
+    def blocks(self):
+        """Yield (candidates, rows) until all candidates were there."""
+        raise NotImplementedError
+
+    def hold(self, step=unseen):
+        """Return all of them as ``HeldRows``, if they are not kept in another way."""
+        return self
+
+    def on_threads(self, n_jobs):
+        """Return the same, worked on by ``n_jobs`` threads."""
+        rows = copy(self)
+        rows.n_jobs = n_jobs
+        return rows
 
     def sums(self, weight):
         """Weighted sum of every row: the loss of each candidate as the only medoid."""
@@ -26,34 +63,43 @@ class Rows:
         """Candidates by their sums: in an order that no order of the rows changes."""
         return np.argsort(self.sums(weight), kind="stable")
 
-    def loss(self, medoids, weight):
-        """Weighted sum of the dissimilarities to the nearest medoid."""
-        return float(weight @ self.nearest(medoids)[1].astype(np.float64))
+    def nearest(self, medoids):
+        """Slot of the nearest medoid of each point, the first on ties; its distance."""
+        to_medoids = self.take(medoids)
+        return to_medoids.argmin(axis=0), to_medoids.min(axis=0)
+
+    def swap_states(self, weight, candidates, *, eager):
+        """Return a function of the starting medoids: the state of swaps, see there.
+
+        ``candidates`` are all points, as they are tried; they are tried one by one if
+        ``eager``, else all before each swap.
+        """
+        codes = Codes(self, weight, candidates, eager=eager)
+        return lambda medoids: SwapState(self, medoids, weight, codes)
 
     def _of_each(self, kernel, *arrays):
-        """Fill in one number for each candidate, blocks of rows on threads."""
+        """Return one number for each candidate; blocks of rows on threads."""
         out = np.empty(self.n_candidates)
-        for start, stop, block in self.blocks():
-            part = out[start:stop]
+        for candidates, block in self.blocks():
+            part = np.empty(len(block))
 
             def task(low, high, block=block, part=part):
                 kernel(block, *arrays, part, low, high)
 
-            map_row_blocks(task, stop - start, n_jobs=self.n_jobs)
+            map_row_blocks(task, len(block), n_jobs=self.n_jobs)
+            out[candidates] = part
         return out
 
 
 class HeldRows(Rows):
     """Two matrices: ``matrix[j, o]`` and ``by_point[o, j]`` belong to candidate j."""
 
+    storage = "matrix"
+
     def __init__(self, matrix, by_point, n_jobs=None):
         self.matrix, self.by_point, self.n_jobs = matrix, by_point, n_jobs
         self.n_candidates, self.n_points = matrix.shape
         self.dtype = matrix.dtype
-
-    def hold(self, step=unseen):
-        """Return itself: all are there."""
-        return self
 
     def take(self, candidates, points=None):
         """Rows of some candidates, for all points or for some."""
@@ -63,20 +109,19 @@ class HeldRows(Rows):
 
     def part(self, points):
         """Those between some of the points."""
-        square = np.ix_(points, points)
+        square, symmetric = np.ix_(points, points), self.by_point is self.matrix
+        check_memory(
+            len(points) ** 2 * self.dtype.itemsize * (2 - symmetric),
+            f"The part of X that belongs to {len(points)} points",
+            "leave out the others.",
+        )
         matrix = self.matrix[square]
-        symmetric = self.by_point is self.matrix
         by_point = matrix if symmetric else self.by_point[square]
         return HeldRows(matrix, by_point, self.n_jobs)
 
     def blocks(self):
-        """Yield (start, stop, rows) until all candidates were there."""
-        yield 0, self.n_candidates, self.matrix
-
-    def nearest(self, medoids):
-        """Slot of the nearest medoid of each point, the first on ties; its distance."""
-        to_medoids = self.matrix[medoids]
-        return to_medoids.argmin(axis=0), to_medoids.min(axis=0)
+        """Yield (candidates, rows): all at once."""
+        yield slice(0, self.n_candidates), self.matrix
 
     def encode(self, order, natural, scale, tiles, start, stop):
         """Fill in the codes of the points start..stop."""
@@ -93,8 +138,6 @@ class HeldRows(Rows):
 class ComputedRows(Rows):
     """Symmetric dissimilarities of a ``Computer``, never all at once."""
 
-    matrix = None
-
     def __init__(self, computer):
         self.computer, self.n_jobs = computer, computer.n_jobs
         self.n_candidates = self.n_points = computer.n_rows
@@ -109,9 +152,9 @@ class ComputedRows(Rows):
         return ComputedRows(self.computer.part(points)).hold()
 
     def blocks(self):
-        """Yield (start, stop, rows) until all candidates were there."""
+        """Yield (candidates, rows) until all candidates were there."""
         for start, stop in row_blocks(self.n_candidates, self._block_size()):
-            yield start, stop, self.computer.between(slice(start, stop))
+            yield slice(start, stop), self.computer.between(slice(start, stop))
 
     def _block_size(self):
         """Rows that are made at a time."""

@@ -12,8 +12,8 @@ from skextras._parallel import row_blocks
 from skextras._validation import in_words
 from skextras.cluster._medoids import _sparse_kernels
 from skextras.cluster._medoids._doubts import doubt_stored_dissimilarities
+from skextras.cluster._medoids._found import Found
 from skextras.cluster._medoids._rows import Rows
-from skextras.cluster._medoids._swaps import FasterPAMResult
 
 _ITEMS_PER_BLOCK = 2**24  # dissimilarities that are written out at a time
 #: Stored entries that one kernel call reads: an interrupt waits for so many.
@@ -23,12 +23,12 @@ _TOL = 1e-12
 
 
 class SparseRows(Rows):
-    """Dissimilarities of which a part is stored; takes the place of ``HeldRows``.
+    """Dissimilarities of which a part is stored.
 
     ``by_point[o, j]`` belongs to candidate j, and ``columns`` is the transpose.
     """
 
-    matrix, n_jobs = None, None
+    storage = "sparse"
 
     def __init__(self, by_point, missing):
         self.by_point, self.missing = by_point, missing
@@ -57,10 +57,10 @@ class SparseRows(Rows):
         return SparseRows(self.by_point[points][:, points], self.missing)
 
     def blocks(self):
-        """Yield (start, stop, rows) until all candidates were there."""
+        """Yield (candidates, rows) until all candidates were there."""
         size = max(1, _ITEMS_PER_BLOCK // self.n_points)
         for start, stop in row_blocks(self.n_candidates, size):
-            yield start, stop, filled(self.columns[start:stop], self.missing)
+            yield slice(start, stop), filled(self.columns[start:stop], self.missing)
 
     def sums(self, weight):
         """Weighted sum of every column: the loss of each candidate alone."""
@@ -73,6 +73,10 @@ class SparseRows(Rows):
         gain = np.empty(self.n_candidates)
         _sparse_kernels.gains(*arrays(self.columns), weight, dn, gain)
         return gain
+
+    def swap_states(self, weight, candidates, *, eager):
+        """Return a function of the starting medoids: the state of swaps."""
+        return lambda medoids: SparseState(self, medoids, weight, candidates)
 
 
 class SparseState:
@@ -147,25 +151,10 @@ class SparseState:
             self.ds, self.weight, self.removal,
         )  # fmt: skip
 
-    def result(self, n_iter):
+    def result(self, n_iter, converged=True):
         """Return medoids, labels and loss, and what it took to find them."""
         loss = self.refresh()
-        return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
-
-
-def check_method(method, limits):
-    """Return the method for a sparse matrix; refuse those that need a dense one."""
-    if method not in ("auto", "fasterpam", "pam", "fastpam1"):
-        raise ValueError(
-            f"method={method!r} does not take a sparse precomputed X: choose "
-            "'fasterpam' or 'pam'."
-        )
-    if limits:
-        raise ValueError(
-            "fixed_medoids and min_cluster_size do not take a sparse precomputed X: "
-            "give a dense one."
-        )
-    return "fasterpam" if method == "auto" else method
+        return Found(self.medoids, self.near, loss, n_iter, self.n_swap, converged)
 
 
 def check_sparse(X, metric_params, limit):

@@ -1,12 +1,12 @@
 """The swap phase of FasterPAM on checked arrays."""
 
 from contextlib import nullcontext
-from typing import NamedTuple
 
 import numpy as np
 
 from skextras._parallel import raise_if_stopped
 from skextras.cluster._medoids import _cache_kernels, _swap_kernels
+from skextras.cluster._medoids._found import Found
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
 _ITEMS_PER_CALL = 2**25
@@ -17,30 +17,6 @@ _HEADROOM = 1.25
 #: Codes are made a little smaller than exact ones, for the rounding of a product and
 #: for matrices that are symmetric up to rounding.
 _SAFETY = 1 - 4e-6
-
-
-class FasterPAMResult(NamedTuple):
-    """Medoids found by :func:`fasterpam`, and what it cost to find them.
-
-    Attributes
-    ----------
-    medoid_indices : ndarray of shape (n_medoids,)
-        The medoids, in the slots in which they started.
-    labels : ndarray of shape (n_samples,)
-        Slot of the nearest medoid of each point.
-    loss : float
-        Weighted sum of the dissimilarities to the nearest medoid.
-    n_iter : int
-        Number of passes over the candidates.
-    n_swap : int
-        Number of exchanges.
-    """
-
-    medoid_indices: np.ndarray
-    labels: np.ndarray
-    loss: float
-    n_iter: int
-    n_swap: int
 
 
 class Codes:
@@ -180,9 +156,9 @@ class SwapState:
         """Try all candidates, or all up to the last one that was taken."""
         n_candidates = len(self.codes.order)
         stride = max(_swap_kernels.LANES, _ITEMS_PER_CALL // len(self.near))
-        matrix = self.rows.matrix
-        if matrix is None:  # stops where a row is needed
-            matrix = np.empty((0, 0), dtype=self.rows.dtype)
+        matrix = np.empty((0, 0), dtype=self.rows.dtype)  # stops where it needs a row
+        if self.rows.is_held:
+            matrix = self.rows.matrix
         start, closed = 0, False
         while start < n_candidates and not closed:
             raise_if_stopped()
@@ -239,12 +215,12 @@ class SwapState:
         self.n_swap += swapped
         self._follow(fits)
 
-    def result(self, n_iter):
+    def result(self, n_iter, converged=True):
         """Return medoids, labels and loss, and what it took to find them."""
         _cache_kernels.settle_ties(self.keys, self.near, self.second)
         self._own_slots()  # now they do not depend on the swaps before
         loss = self.refresh()
-        return FasterPAMResult(self.medoids, self.near, loss, n_iter, self.n_swap)
+        return Found(self.medoids, self.near, loss, n_iter, self.n_swap, converged)
 
     def _follow(self, fits):
         """Make codes anew where levels do not fit any more."""
@@ -271,7 +247,7 @@ class SwapState:
 
 
 def optimize(state, max_iter, *, eager=True, step=nullcontext):
-    """Swap until nothing helps; return the result and whether that point was reached.
+    """Swap until nothing helps; the result tells whether that point was reached.
 
     Passes are eager, or else make the best exchange of all. ``step()`` is entered as a
     context around every pass.
@@ -280,7 +256,7 @@ def optimize(state, max_iter, *, eager=True, step=nullcontext):
         state.codes.finish()
     one_pass = state.eager_pass if eager else state.best_swap
     n_iter, converged = repeat(state, one_pass, max_iter, step)
-    return state.result(n_iter), converged
+    return state.result(n_iter, converged)
 
 
 def repeat(state, one_pass, max_iter, step):
@@ -327,8 +303,7 @@ class SingleState:
     def result(self, n_iter):
         """Return the medoid, labels and loss, and what it took to find it."""
         labels = np.zeros(self.rows.n_points, dtype=np.int32)
-        loss = self.refresh()
-        return FasterPAMResult(self.medoids, labels, loss, n_iter, self.n_swap)
+        return Found(self.medoids, labels, self.refresh(), n_iter, self.n_swap)
 
     def _sums(self, rows):
         return rows.astype(np.float64) @ self.weight
@@ -343,7 +318,7 @@ def single_medoid(rows, medoids, weight, order, *, step=nullcontext):
             best = medoids[0]
     labels = np.zeros(rows.n_points, dtype=np.int32)
     swapped = int(best != medoids[0])
-    return FasterPAMResult(np.array([best]), labels, float(sums[best]), 1, swapped)
+    return Found(np.array([best]), labels, float(sums[best]), 1, swapped)
 
 
 def _aligned(shape, dtype):
