@@ -40,7 +40,7 @@ def clusters(n, n_clusters, n_features, distance, condition, seed):
 def known(X, covariances, **options):
     """Return a call that fits with the true covariances."""
     k = len(covariances)
-    model = LASDP(k, covariances_init=covariances, random_state=0, **options)
+    model = LASDP(k, covariances=covariances, random_state=0, **options)
     return lambda: model.fit(X).objective_
 
 
@@ -50,7 +50,7 @@ def beside_scs(n, n_clusters, n_features, condition):
     return Problem(
         f"beside SCS, n = {n}, K = {n_clusters}, d = {n_features}",
         [
-            Contestant("skextras", known(X, covariances, rank=8, solver_tol=1e-4)),
+            Contestant("skextras", known(X, covariances, rank=8, tol=1e-4)),
             Contestant(
                 "cvxpy SCS",
                 lambda: cvxpy_scs.lasdp(X, covariances, 1e-4),
@@ -68,7 +68,7 @@ def larger(n):
         f"larger, n = {spaced(n)}, K = 4, d = 10",
         [
             Contestant("LASDP", known(X, covariances)),
-            Contestant("solver_tol=1e-2", known(X, covariances, solver_tol=1e-2), None),
+            Contestant("tol=1e-2", known(X, covariances, tol=1e-2), None),
             Contestant(
                 "ILASDP", lambda: ILASDP(4, random_state=0).fit(X).objective_, None
             ),

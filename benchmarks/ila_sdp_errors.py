@@ -64,7 +64,7 @@ def contestants(X, means, covariances, seed):
     """Yield a name and labels of each."""
     k = len(means)
     yield "Bayes", bayes(X, means, covariances)
-    known = LASDP(k, covariances_init=covariances, random_state=seed)
+    known = LASDP(k, covariances=covariances, random_state=seed)
     yield "LASDP, known", known.fit(X).labels_
     kmeans = KMeans(k, n_init=10, random_state=seed).fit(X).labels_
     yield "KMeans", kmeans

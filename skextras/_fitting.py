@@ -5,7 +5,7 @@ import warnings
 from functools import wraps
 
 from skextras._callbacks import announced, with_bars
-from skextras._validation import _fit_context
+from skextras._validation import _fit_context, refuse_booleans
 
 #: Packages whose lines are not the user's; contextlib runs their decorators.
 _INSIDE = {"skextras", "sklearn", "joblib", "contextlib"}
@@ -49,6 +49,7 @@ def _all_or_nothing(method):
     @wraps(method)
     def wrapper(self, *args, **kwargs):
         before = dict(vars(self))
+        refuse_booleans(self)
         try:
             return method(self, *args, **kwargs)
         except BaseException as error:

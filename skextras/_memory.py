@@ -38,15 +38,15 @@ def _free_in_machine():
         return None
 
 
-def check_memory(n_bytes, what, way_out, limit=None, name="memory_limit"):
+def check_memory(n_bytes, what, way_out, limit=None):
     """Raise MemoryError, before any work, if ``n_bytes`` are more than are left.
 
-    ``limit`` is a number of bytes, or a share of what is left, that may be taken, and
-    ``name`` the parameter that sets it.
+    ``limit`` is a parameter ``memory_limit``: a number of bytes, or a share of what is
+    left, that may be taken; None stands for all of that.
     """
     allowed = memory_allowed(limit)
     if n_bytes > allowed:
-        source = "left" if limit is None else f"allowed by {name}={limit!r}"
+        source = "left" if limit is None else f"allowed by memory_limit={limit}"
         raise MemoryError(
             f"{what} takes {_size(n_bytes)} and {_size(allowed)} are {source}: "
             f"{way_out}"

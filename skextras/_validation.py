@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
     StrOptions,
+    make_constraint,
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight
@@ -24,17 +25,26 @@ N_JOBS = [
     None,
 ]
 
+#: Constraint of ``memory_limit``, see ``memory_allowed``.
+MEMORY_LIMIT = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(RealNotInt, 0, 1, closed="right"),
+    None,
+]
+
 __all__ = [
+    "MEMORY_LIMIT",
     "METRICS",
     "N_JOBS",
     "Interval",
-    "RealNotInt",
     "StrOptions",
     "_fit_context",
+    "check_memory_limit",
     "check_number",
     "check_parameters",
     "check_weights",
     "in_words",
+    "refuse_booleans",
     "validate_data",
 ]
 
@@ -74,6 +84,18 @@ def check_parameters(estimator, name):
     validate_parameter_constraints(constraints, params, caller_name=name)
 
 
+def refuse_booleans(estimator):
+    """Raise for True or False where a number is expected: True would count as 1."""
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, bool | np.bool_):
+            constraints = estimator._parameter_constraints.get(name, ["boolean"])
+            if "boolean" not in constraints:
+                raise ValueError(
+                    f"{name} of {type(estimator).__name__} is no switch, got {value}: "
+                    "give a number."
+                )
+
+
 def check_number(value, name, low, high=None):
     """Return ``value`` as an int; raise unless it is an integer in [low, high]."""
     integer = isinstance(value, Integral) and not isinstance(value, bool)
@@ -81,6 +103,19 @@ def check_number(value, name, low, high=None):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} must be an integer {bound}, got {in_words(value)}.")
     return int(value)
+
+
+def check_memory_limit(value):
+    """Return a limit of memory as it came; raise unless it is one."""
+    if isinstance(value, bool | np.bool_) or not any(
+        make_constraint(constraint).is_satisfied_by(value)
+        for constraint in MEMORY_LIMIT
+    ):
+        raise ValueError(
+            "memory_limit must be a number of bytes, a share of the available memory "
+            f"between 0 and 1, or None for all of it, got {in_words(value)}."
+        )
+    return value
 
 
 def check_weights(sample_weight, n_samples):

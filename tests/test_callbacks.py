@@ -60,7 +60,7 @@ class Recorder:
         return self.record.count((hook, task))
 
 
-COUNTED = {"covariances_init": np.ones((2, 4)), "covariance_type": "diag"}
+COUNTED = {"covariances": np.ones((2, 4)), "covariance_type": "diag"}
 FITS = [
     KMedoids(1),
     KMedoids(6),
@@ -89,7 +89,7 @@ FITS = [
     SDPKMeans(60),
     LASDP(2, **COUNTED),
     LASDP(2, n_init=2, solver="low_rank"),
-    LASDP(2, solver="admm", solver_max_iter=40),
+    LASDP(2, solver="admm", max_iter=40),
     LASDP(1),
     ILASDP(2, n_init=2, max_iter=6),
     ILASDP(1),

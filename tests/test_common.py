@@ -73,7 +73,7 @@ ESTIMATORS = [
     SDPKMeans(n_clusters=1, certificate="blocks"),
     LASDP(),
     LASDP(n_clusters=1),
-    LASDP(solver="admm", covariance_type="diag", trace="sum", solver_tol=0.1),
+    LASDP(solver="admm", covariance_type="diag", trace="sum", tol=0.1),
     LASDP(init="ward", weights="estimated"),
     ILASDP(),
     ILASDP(refine=None, covariance_type="tied"),

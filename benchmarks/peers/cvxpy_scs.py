@@ -7,9 +7,9 @@ def lasdp(X, covariances, eps):
     """Solve to the tolerance ``eps`` of SCS; return the objective."""
     model = LASDP(
         len(covariances),
-        covariances_init=covariances,
+        covariances=covariances,
         solver="cvxpy",
-        solver_tol=10 * eps,
-        solver_max_iter=100_000,
+        tol=10 * eps,
+        max_iter=100_000,
     )
     return model.fit(X).objective_

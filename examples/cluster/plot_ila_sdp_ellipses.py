@@ -60,7 +60,7 @@ def cluster(X, covariances, seed):
         "GaussianMixture": GaussianMixture(4, random_state=seed),
         "ILASDP": ILASDP(4, random_state=seed),
         "LASDP, covariances known": LASDP(
-            4, covariances_init=covariances, random_state=seed
+            4, covariances=covariances, random_state=seed
         ),
     }
     return {name: model.fit(X) for name, model in models.items()}

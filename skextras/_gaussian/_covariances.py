@@ -98,29 +98,28 @@ def contract(matrices, covariance_type):
     return matrices
 
 
-def check_covariances(given, covariance_type, n_clusters, n_features):
-    """Return ``covariances_init`` as full matrices; name the first that is bad."""
+def check_covariances(given, name, covariance_type, n_clusters, n_features):
+    """Return the parameter ``name`` as full matrices; name the first that is bad."""
     try:
         given = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"covariances_init must be an array of numbers, got {given!r:.60}."
+            f"{name} must be an array of numbers, got {given!r:.60}."
         ) from error
     shape = shape_of(covariance_type, n_clusters, n_features)
     if given.shape != shape:
         raise ValueError(
-            f"covariances_init must have the shape {shape} for covariance_type="
+            f"{name} must have the shape {shape} for covariance_type="
             f"{covariance_type!r}, n_clusters={n_clusters} and {n_features} features, "
             f"got {given.shape}."
         )
     matrices = expand(given, covariance_type, n_clusters, n_features)
     for k, matrix in enumerate(matrices):
-        _check_matrix(matrix, "" if covariance_type == "tied" else f"[{k}]")
+        _check_matrix(matrix, name if covariance_type == "tied" else f"{name}[{k}]")
     return matrices
 
 
-def _check_matrix(matrix, place):
-    name = f"covariances_init{place}"
+def _check_matrix(matrix, name):
     if not np.isfinite(matrix).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity: replace it.")
     gap = abs(matrix - matrix.T).max()

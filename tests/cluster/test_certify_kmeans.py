@@ -435,10 +435,10 @@ def test_bad_number_of_clusters(n_clusters):
 
 def test_too_little_memory():
     X, labels = mixture(200, 3, 2)
-    sentence = "200 points takes 1.92 MB and 1 MB are allowed by max_memory=1000000: "
+    sentence = "200 points takes 1.92 MB and 1 MB are allowed by memory_limit=1000000: "
     for call in (
-        lambda: certify_kmeans(X, labels, method="sdp", max_memory=1_000_000),
-        lambda: kmeans_lower_bound(X, 3, method="sdp", max_memory=1_000_000),
+        lambda: certify_kmeans(X, labels, method="sdp", memory_limit=1_000_000),
+        lambda: kmeans_lower_bound(X, 3, method="sdp", memory_limit=1_000_000),
     ):
         with pytest.raises(MemoryError, match=sentence + "choose method='blocks'"):
             call()
@@ -514,11 +514,11 @@ def test_bad_n_jobs(n_jobs):
 
 def test_auto_keeps_to_memory_and_block_size():
     X, labels = mixture(300, 3, 1)
-    options = {"block_size": 60, "max_memory": 180_000}
+    options = {"block_size": 60, "memory_limit": 180_000}
     assert kmeans_lower_bound(X, 3, **options).method == "blocks"
     assert certify_kmeans(X, labels, **options).method == "blocks"
     with pytest.raises(MemoryError, match="choose a smaller block_size"):
-        certify_kmeans(X, labels, method="blocks", max_memory=150_000)
+        certify_kmeans(X, labels, method="blocks", memory_limit=150_000)
     with pytest.raises(MemoryError, match="on each of 2 threads takes"):
         certify_kmeans(X, labels, method="blocks", n_jobs=2, **options)
     options["block_size"] = 3

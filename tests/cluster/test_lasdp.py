@@ -45,7 +45,7 @@ def crossed(n, seed=0):
 
 def test_known_covariances_tell_crossed_clusters_apart():
     X, y, covariances = crossed(200)
-    model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    model = LASDP(covariances=covariances, random_state=0).fit(X)
     assert error(y, model.labels_) < 0.06
     np.testing.assert_array_equal(model.covariances_, covariances)
     assert model.converged_
@@ -55,7 +55,7 @@ def test_known_covariances_tell_crossed_clusters_apart():
 def test_clusters_take_the_numbers_of_their_covariances():
     X, y, covariances = crossed(200)
     for order in ([0, 1], [1, 0]):
-        model = LASDP(covariances_init=covariances[order], random_state=0).fit(X)
+        model = LASDP(covariances=covariances[order], random_state=0).fit(X)
         assert np.mean(np.array(order)[model.labels_] == y) > 0.94
 
 
@@ -114,7 +114,7 @@ def test_density_is_that_of_scikit_learn(covariance_type):
 
 def test_parameters_that_were_given_do_not_count():
     X, _, covariances = clusters(60, 2, 3, 2)
-    model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    model = LASDP(covariances=covariances, random_state=0).fit(X)
     expected = -2 * 60 * model.score(X) + 2 * 3 * np.log(60)
     np.testing.assert_allclose(model.bic(X), expected)
     np.testing.assert_allclose(model.aic(X), -2 * 60 * model.score(X) + 2 * 2 * 3)
@@ -155,7 +155,7 @@ def test_equal_covariances_are_rounded_by_spectrum():
     X, y, _ = clusters(60, 3, 2, 5, gap=8.0)
     same = np.repeat(np.eye(2)[None], 3, axis=0)
     for solver in ("low_rank", "admm"):
-        model = LASDP(3, covariances_init=same, solver=solver, random_state=0).fit(X)
+        model = LASDP(3, covariances=same, solver=solver, random_state=0).fit(X)
         assert error(y, model.labels_) == 0
     assert model.upper_bound_ >= hard_objective(X, model.labels_, same, np.zeros(3))
     assert set(np.unique(model.membership_)) == {0.0, 1.0}
@@ -181,14 +181,14 @@ def test_few_rows_take_the_covariances_that_fit():
     X = np.repeat([[0.0, 0.0], [1.0, 0.0]], [9, 1], axis=0)
     small, large = 0.01 * np.eye(2), 100 * np.eye(2)
     for given, nine in (([large, small], 1), ([small, large], 0)):
-        model = LASDP(covariances_init=given).fit(X)
+        model = LASDP(covariances=given).fit(X)
         np.testing.assert_array_equal(model.labels_, [nine] * 9 + [1 - nine])
         np.testing.assert_array_equal(model.predict(X), model.labels_)
         np.testing.assert_allclose(model.objective_, 16 * np.log(10) * 2)
         np.testing.assert_allclose(model.means_[nine], 0)
     X = np.array([[0.0, 0.0], [1.0, 0.0]] * 2)
     with pytest.warns(ConvergenceWarning, match="leaves cluster 0 .* empty"):
-        model = LASDP(covariances_init=[100 * np.eye(2), 0.5 * np.eye(2)]).fit(X)
+        model = LASDP(covariances=[100 * np.eye(2), 0.5 * np.eye(2)]).fit(X)
     np.testing.assert_array_equal(model.predict(X), model.labels_)
 
 
@@ -204,14 +204,14 @@ def test_samples_too_far_for_a_density():
     """Squares overflow: the least Mahalanobis distance decides, and ties share."""
     X, _, covariances = clusters(60, 2, 2, 13, gap=6.0)
     far = np.array([[1e200, 0.0], [-1e200, 3e200], [1e308, -1e308], [-1e308, 1e308]])
-    model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    model = LASDP(covariances=covariances, random_state=0).fit(X)
     P = model.predict_proba(np.vstack([far, X]))
     np.testing.assert_array_equal(P[4:], model.predict_proba(X))
     unit = far / abs(far).max(axis=1, keepdims=True)
     squares = [np.vecdot(unit, np.linalg.solve(C, unit.T).T) for C in covariances]
     np.testing.assert_array_equal(P[:4], np.eye(2)[np.argmin(squares, axis=0)])
     np.testing.assert_array_equal(model.predict(far), P[:4].argmax(axis=1))
-    same = LASDP(covariances_init=[np.eye(2)] * 2, random_state=0).fit(X)
+    same = LASDP(covariances=[np.eye(2)] * 2, random_state=0).fit(X)
     np.testing.assert_array_equal(same.predict_proba(far), 0.5)
 
 

@@ -22,14 +22,14 @@ def test_converged_means_that_objective_and_bound_meet(solver, tol):
         pytest.importorskip("cvxpy")
     X, _, covariances = crossed(n)
     X[1::2, 1] += 8
-    params = {"covariances_init": covariances, "solver": solver}
-    model = LASDP(**params, solver_tol=tol).fit(X)
+    params = {"covariances": covariances, "solver": solver}
+    model = LASDP(**params, tol=tol).fit(X)
     shift = n * np.linalg.slogdet(covariances)[1].mean()
     unit = max(abs(model.objective_ + shift), 2 * n)
     assert model.converged_
     assert model.infeasibility_ <= tol
     assert abs(model.upper_bound_ - model.objective_) <= tol * unit
-    exact = LASDP(covariances_init=covariances, solver="admm", solver_tol=1e-4).fit(X)
+    exact = LASDP(covariances=covariances, solver="admm", tol=1e-4).fit(X)
     assert abs(model.objective_ - exact.objective_) <= 1.1 * tol * unit
     assert model.upper_bound_ >= exact.objective_ - 1e-4 * unit
     labels, zero = model.labels_, np.zeros(2)
@@ -41,10 +41,8 @@ def test_no_convergence_while_the_bound_is_far(tol):
     """The gap is small only in units of whitened samples."""
     X, _, covariances = crossed(100)
     X[1::2, 1] += 8
-    model = LASDP(
-        covariances_init=covariances, solver="admm", solver_tol=tol, solver_max_iter=100
-    )
-    with pytest.warns(ConvergenceWarning, match="LASDP did not reach solver_tol"):
+    model = LASDP(covariances=covariances, solver="admm", tol=tol, max_iter=100)
+    with pytest.warns(ConvergenceWarning, match="LASDP did not reach tol"):
         model.fit(X)
     assert not model.converged_
     scale = make_problem(X, covariances, np.zeros(2)).scale
@@ -55,7 +53,7 @@ def test_no_convergence_while_the_bound_is_far(tol):
 def test_no_more_iterations_than_allowed(max_iter):
     X = np.random.default_rng(0).normal(size=(100, 2))
     with pytest.warns(ConvergenceWarning, match=f"in {max_iter} iterations"):
-        model = LASDP(solver_tol=1e-9, solver_max_iter=max_iter, random_state=0).fit(X)
+        model = LASDP(tol=1e-9, max_iter=max_iter, random_state=0).fit(X)
     assert model.n_iter_ == max_iter
 
 
@@ -98,7 +96,7 @@ def test_tol_is_a_change_of_the_mean_log_likelihood():
 def test_empty_clusters_are_told():
     """The wide covariance is that of no sample."""
     X = np.random.default_rng(3).normal(size=(40, 2))
-    model = LASDP(covariances_init=[np.eye(2), 1e8 * np.eye(2)], random_state=0)
+    model = LASDP(covariances=[np.eye(2), 1e8 * np.eye(2)], random_state=0)
     with pytest.warns(ConvergenceWarning, match="LASDP leaves cluster 1 .* empty"):
         model.fit(X)
     assert set(model.labels_) == {0}
@@ -108,7 +106,7 @@ def test_warnings_of_k_means_stay_inside():
     X = np.random.default_rng(0).normal(size=(100, 2))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        LASDP(99, solver_max_iter=3, n_init=1, solver_tol=1e-9, random_state=0).fit(X)
+        LASDP(99, max_iter=3, n_init=1, tol=1e-9, random_state=0).fit(X)
     texts = [str(warning.message) for warning in caught]
     assert all(text.startswith("LASDP ") for text in texts)
     assert any("did not reach" in text for text in texts)

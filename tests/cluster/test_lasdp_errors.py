@@ -23,7 +23,7 @@ def changed(value, place=(1, 0, 2)):
 SENTENCES = [
     ({"n_clusters": 13}, "n_samples=12 must be >= n_clusters=13"),
     ({"n_clusters": 0}, r"'n_clusters' parameter .* Got 0"),
-    ({"n_clusters": True}, "n_clusters must be an integer at least 1, got True"),
+    ({"n_clusters": True}, "n_clusters of .* is no switch, got True: give a number"),
     ({"init": "random"}, "'init' parameter .* Got 'random'"),
     ({"init": [0, 1]}, r"init must hold one label for each of 12 .* \(2,\)"),
     ({"init": np.arange(12) / 6}, "init must be .* integer labels, .* float64"),
@@ -59,9 +59,17 @@ SENTENCES = [
 ]
 
 
+#: Parameters of ILASDP by another name: those of LASDP.
+OWN_NAMES = {"covariances_init": "covariances", "solver_tol": "tol"}
+
+
 @pytest.mark.parametrize("family", [LASDP, ILASDP])
 @pytest.mark.parametrize(("params", "sentence"), SENTENCES)
 def test_bad_parameters(family, params, sentence):
+    if family is LASDP:
+        params = {OWN_NAMES.get(name, name): params[name] for name in params}
+        for name, own in OWN_NAMES.items():
+            sentence = sentence.replace(name, own)
     model = family(**params)
     with pytest.raises(ValueError, match=sentence):
         model.fit(X)
@@ -104,9 +112,9 @@ def test_not_fitted(family, method):
 
 @pytest.mark.parametrize("solver", ["admm", "cvxpy"])
 def test_dense_solvers_refuse_much_memory(solver):
-    sentence = f"solver='{solver}' with n_samples=12 .* allowed by max_memory=1000: "
+    sentence = f"solver='{solver}' with n_samples=12 .* allowed by memory_limit=1000: "
     with pytest.raises(MemoryError, match=sentence + "choose solver='low_rank'"):
-        LASDP(solver=solver, max_memory=1000).fit(X)
+        LASDP(solver=solver, memory_limit=1000).fit(X)
 
 
 def test_without_cvxpy(monkeypatch):
@@ -133,11 +141,9 @@ def test_clusters_that_cannot_be_so_large():
 
 
 def test_solver_that_does_not_converge():
-    sentence = "LASDP did not reach solver_tol=1e-09 in 3 iterations"
+    sentence = "LASDP did not reach tol=1e-09 in 3 iterations"
     with pytest.warns(ConvergenceWarning, match=sentence):
-        model = LASDP(
-            covariances_init=EYES, solver_tol=1e-9, solver_max_iter=3, random_state=0
-        ).fit(X)
+        model = LASDP(covariances=EYES, tol=1e-9, max_iter=3, random_state=0).fit(X)
     assert not model.converged_
 
 

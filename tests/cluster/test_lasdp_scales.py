@@ -135,7 +135,7 @@ def test_features_one_and_ten(n_features):
 def test_known_covariances_of_unequal_scale(trace, seed):
     X, y, _ = two((200, 100), 8, 0.2, 0)
     given = np.stack([np.eye(2), 0.04 * np.eye(2)])
-    model = LASDP(covariances_init=given, trace=trace, random_state=seed).fit(X)
+    model = LASDP(covariances=given, trace=trace, random_state=seed).fit(X)
     np.testing.assert_array_equal(model.labels_, y)
     truth = hard_objective(X, y, given, np.zeros(2))
     assert model.objective_ >= truth - 1e-9 * abs(truth)
@@ -147,7 +147,7 @@ def test_solver_keeps_the_objective_of_labels():
     problem = make_problem(X, np.stack([np.eye(2), 0.04 * np.eye(2)]), np.zeros(2))
     options = {
         "solver": "low_rank", "rank": 4, "trace": "each", "tol": 1e-2, "max_iter": 5000,
-        "max_memory": None, "n_init": 2,
+        "memory_limit": None, "n_init": 2,
     }  # fmt: skip
     value = label_value(problem, y)
     for labels in (None, y):
@@ -206,15 +206,16 @@ def test_differences_that_have_no_square(solver):
         with pytest.raises(ValueError, match=r"X\[:, 0\] varies by .* multiply X"):
             family(solver=solver).fit(1e-162 * X)
     given = np.stack([np.eye(2), 1e-300 * np.eye(2)])
-    with pytest.raises(ValueError, match="covariances_init holds variances down to"):
-        LASDP(covariances_init=given, solver=solver).fit(X)
+    with pytest.raises(ValueError, match="covariances holds variances down to"):
+        LASDP(covariances=given, solver=solver).fit(X)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int32, np.uint64])
 @pytest.mark.parametrize("family", [LASDP, ILASDP])
 def test_numbers_of_numpy(family, kind):
     X, y, n_clusters = draw(1, most=40)
-    plain = {"n_clusters": n_clusters, "rank": 3, "n_init": 2, "solver_max_iter": 200}
+    limit = "max_iter" if family is LASDP else "solver_max_iter"
+    plain = {"n_clusters": n_clusters, "rank": 3, "n_init": 2, limit: 200}
     typed = {name: kind(value) for name, value in plain.items()}
     here = family(**plain, init=y, random_state=0).fit(X)
     there = family(**typed, init=y.astype(kind), random_state=0).fit(X)
@@ -233,8 +234,7 @@ except BaseException as error:
     print(type(error).__name__)
 """
 LONG = {
-    "LASDP": "LASDP(8, init=np.arange(3000) % 8, solver_tol=1e-15, "
-    "solver_max_iter=10**6, n_init=1)",
+    "LASDP": "LASDP(8, init=np.arange(3000) % 8, tol=1e-15, max_iter=10**6, n_init=1)",
     "SDPKMeans": "SDPKMeans(8, solver='low_rank', tol=1e-15, max_iter=10**6)",
 }
 
@@ -272,6 +272,6 @@ def test_samples_far_from_all_means_have_probabilities():
     X = np.full((5, 2), 1e300)
     given = np.repeat(1e-290 * np.eye(2)[None], 2, axis=0)
     with pytest.warns(ConvergenceWarning, match="distinct rows"):
-        model = LASDP(2, covariances_init=given, random_state=0).fit(X)
+        model = LASDP(2, covariances=given, random_state=0).fit(X)
     probabilities = model.predict_proba([[1.0, 2.0], [-1e300, 0]])
     np.testing.assert_array_equal(probabilities, 0.5)  # both means are there

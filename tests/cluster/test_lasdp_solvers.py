@@ -32,7 +32,7 @@ from skextras.cluster._sdp._program import make_problem
 from skextras.cluster._sdp._relaxed import shares
 from tests import naive
 
-OPTIONS = {"rank": 8, "max_memory": 10**9, "n_init": 10, "max_iter": 5000}
+OPTIONS = {"rank": 8, "memory_limit": 10**9, "n_init": 10, "max_iter": 5000}
 
 
 def clusters(n, n_clusters, n_features, seed, gap=3.0):

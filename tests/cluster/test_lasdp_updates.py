@@ -20,7 +20,7 @@ from tests import naive
 from tests.cluster.test_lasdp_solvers import clusters
 
 SOLVE = {
-    "rank": 4, "trace": "each", "tol": 1e-3, "max_iter": 5000, "max_memory": 10**9,
+    "rank": 4, "trace": "each", "tol": 1e-3, "max_iter": 5000, "memory_limit": 10**9,
     "n_init": 3,
 }  # fmt: skip
 

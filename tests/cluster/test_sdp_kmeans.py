@@ -318,10 +318,10 @@ def test_bad_input(params, data, sentence):
 
 def test_too_little_memory():
     X, _ = mixture(200, 3, 4)
-    sentence = "1 MB are allowed by max_memory=1000000: choose solver='low_rank', or"
+    sentence = "1 MB are allowed by memory_limit=1000000: choose solver='low_rank', or"
     with pytest.raises(MemoryError, match=sentence):
-        SDPKMeans(3, max_memory=1_000_000).fit(X)
-    options = {"certificate": "quick", "max_memory": 1_000_000, "random_state": 0}
+        SDPKMeans(3, memory_limit=1_000_000).fit(X)
+    options = {"certificate": "quick", "memory_limit": 1_000_000, "random_state": 0}
     SDPKMeans(3, solver="low_rank", **options).fit(X)
 
 
@@ -390,7 +390,7 @@ def test_membership_matrix(solver):
     value = np.vdot(X, X) - np.vdot(X @ X.T, Z)
     np.testing.assert_allclose(value, model.relaxed_inertia_, rtol=1e-2)
     with pytest.raises(MemoryError, match=r"Z of 45 points takes 0.0162 MB and"):
-        model.set_params(max_memory=1000).membership_matrix()
+        model.set_params(memory_limit=1000).membership_matrix()
 
 
 @pytest.mark.parametrize("far", [1e2, 1e3])

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from skextras import _cvxpy
 from skextras.cluster import SDPKMeans
-from skextras.cluster._sdp import _rounding
+from skextras.cluster._sdp import _centers
+from skextras.cluster._sdp._centers import find_distances
 from tests import naive_sdp
 from tests.cluster.test_certify_kmeans import mixture
 
@@ -38,7 +39,7 @@ def test_numpy_integers(solver, dtype):
 
 
 def test_memory_in_small_integers():
-    model = SDPKMeans(np.int8(3), max_memory=np.int32(2_000_000_000), random_state=0)
+    model = SDPKMeans(np.int8(3), memory_limit=np.int32(2_000_000_000), random_state=0)
     assert model.fit(X).certified_
     model.membership_matrix()
 
@@ -81,7 +82,7 @@ def test_distances_beyond_the_range_of_squares():
     """Against the same distances in extended precision, or of scaled numbers."""
     centers = np.array([[0.0, 0.0], [3.0, 4.0], [-1e300, 0.0]])
     rows = np.array([[3e200, 4e200], [3.0, 4.0], [3e-200, 4e-200], [1e300, 0.0]])
-    found = _rounding.find_distances(rows, centers)
+    found = find_distances(rows, centers)
     expected = [
         [5e200, 5e200, 1e300],
         [5.0, 0.0, 1e300],
@@ -93,7 +94,7 @@ def test_distances_beyond_the_range_of_squares():
     rows, centers = rng.normal(size=(50, 3)) + 1e8, rng.normal(size=(4, 3)) + 1e8
     steps = rows[:, None] - centers
     np.testing.assert_allclose(
-        _rounding.find_distances(rows, centers), np.sqrt((steps**2).sum(axis=2))
+        find_distances(rows, centers), np.sqrt((steps**2).sum(axis=2))
     )
 
 
@@ -114,7 +115,7 @@ def test_new_points_far_away():
 @pytest.mark.parametrize("form", [csr_array, csr_matrix])
 def test_sparse_rows_in_any_form(form, monkeypatch):
     """Unsorted indices, entries in parts, explicit zeros: as the dense array."""
-    monkeypatch.setattr(_rounding, "_BLOCK", 28)  # 7 rows at a time
+    monkeypatch.setattr(_centers, "_BLOCK", 28)  # 7 rows at a time
     rng = np.random.default_rng(0)
     column = np.tile([3, 0, 3, 2, 1], 30)
     value = rng.normal(size=150) + np.repeat(rng.integers(0, 3, 30) * 6, 5)

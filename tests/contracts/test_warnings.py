@@ -91,8 +91,8 @@ CASES = {
         "3 iterations",
     ),
     "LASDP solver": (
-        lambda: LASDP(2, solver_max_iter=2, solver_tol=1e-9, **DIAG).fit(X),
-        "solver_tol",
+        lambda: LASDP(2, max_iter=2, tol=1e-9, **DIAG).fit(X),
+        "reach tol",
     ),
     "LASDP few rows": (lambda: LASDP(3, **DIAG).fit(FEW), "distinct"),
     "ILASDP iterations": (

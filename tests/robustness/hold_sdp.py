@@ -174,7 +174,7 @@ def lasdp(case, outcome):
         yield Finding("upper_bound_: not finite", f"{bound}")
     if bound is not None and model.converged_:
         n, p = case.given.plain.shape
-        if value > bound + 2 * model.solver_tol * max(n * p, abs(value)):
+        if value > bound + 2 * model.tol * max(n * p, abs(value)):
             yield Finding("objective_: above the bound", f"{value}, {bound}")
 
 

@@ -100,7 +100,7 @@ _SDP = {
     "n_init": one_of("auto", 1, 2),
     "max_iter": one_of(1000, 1000, 5, 1),
     "tol": one_of(1e-4, 1e-4, 1e-2, 0.5, 1e-6),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
+    "memory_limit": one_of(*(2_000_000_000,) * 5, 100),
     "solver_options": one_of(*(None,) * 5, {}, {"solver": "SCS"}),
     "n_jobs": _JOBS,
     "random_state": _SEED,
@@ -112,7 +112,7 @@ _BOUND = {
     "sample_size": one_of(300, 4),
     "n_draws": one_of(3, 10),
     "confidence": one_of(0.99, 0.5),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
+    "memory_limit": one_of(*(2_000_000_000,) * 5, 100),
     "n_jobs": _JOBS,
     "random_state": _SEED,
 }
@@ -150,9 +150,12 @@ _GAUSSIAN = {
     "solver_tol": one_of(1e-2, 1e-2, 1e-3, 0.5),
     "solver_max_iter": one_of(300, 300, 1),
     "n_init": one_of(1, 2),
-    "max_memory": one_of(*(2_000_000_000,) * 5, 100),
+    "memory_limit": one_of(*(2_000_000_000,) * 5, 100),
     "random_state": _SEED,
 }
+_OWN = {"covariances_init": "covariances", "solver_tol": "tol"}
+_OWN["solver_max_iter"] = "max_iter"
+_LASDP = {_OWN.get(name, name): space for name, space in _GAUSSIAN.items()}
 _ALTERNATING = {
     **_GAUSSIAN,
     "update_covariances": one_of(True, True, False),
@@ -196,6 +199,6 @@ SPACES = {
     "SDPKMeans": _SDP,
     "certify_kmeans": {"labels": _LABELS, **_BOUND, "method": _CERTIFICATE},
     "kmeans_lower_bound": {"n_clusters": _K, **_BOUND, "method": _BOUND_OF},
-    "LASDP": _GAUSSIAN,
+    "LASDP": _LASDP,
     "ILASDP": _ALTERNATING,
 }

@@ -6,10 +6,10 @@ from sklearn.utils import check_random_state
 
 from skextras._callbacks import fit_progress
 from skextras._validation import (
+    MEMORY_LIMIT,
     METRICS,
     N_JOBS,
     Interval,
-    RealNotInt,
     StrOptions,
     in_words,
 )
@@ -101,14 +101,13 @@ class KMedoids(BaseMedoids):
         others start with the first of ``init`` that are not fixed. An ``init`` of
         indices or rows must hold the fixed ones too. For "fasterpam" and "pam".
     min_cluster_size : float, default=None
-        Least weight of a cluster: a number of points, without ``sample_weight``. After
-        the usual search, clusters below it are repaired, and exchanges that leave none
-        below it go on lowering the loss. For "fasterpam" and "pam".
+        Minimum total sample weight of a cluster (number of samples if ``sample_weight``
+        is None). After the usual search, clusters below it are repaired, and swaps that
+        leave none below it go on lowering the loss. For "fasterpam" and "pam".
     memory_limit : int, float or None, default=None
-        What the dissimilarities that are kept may take: a number of bytes, or a share
-        of the memory that is left, or all of that. Blocks that are made and dropped
-        take up to 64 MB beside. Sparse matrices, "fastclara" and "fastclarans" keep
-        none.
+        Maximum memory for stored dissimilarities: bytes (int), fraction of the
+        available memory (float), or all of it (None). Temporary blocks take up to
+        64 MB more. Sparse matrices, "fastclara" and "fastclarans" store none.
     warm_start : bool, default=False
         Go on from the medoids of the last fit, which must be rows of ``X``, or their
         indices if ``metric="precomputed"``. ``init`` is for the first fit only.
@@ -218,11 +217,7 @@ class KMedoids(BaseMedoids):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "fixed_medoids": ["array-like", None],
         "min_cluster_size": [Interval(Real, 0, None, closed="neither"), None],
-        "memory_limit": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
-            None,
-        ],
+        "memory_limit": MEMORY_LIMIT,
         "warm_start": ["boolean"],
         "n_jobs": N_JOBS,
         "random_state": ["random_state"],

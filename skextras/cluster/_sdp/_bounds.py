@@ -22,16 +22,15 @@ def n_bytes(n_samples):
     return _BYTES * n_samples**2
 
 
-def check_dense(n_samples, max_memory, way_out, n_jobs=1):
+def check_dense(n_samples, memory_limit, way_out, n_jobs=1):
     """Raise MemoryError, before any work, if n x n matrices would take too much."""
     count = n_threads(n_jobs)
     threads = f" on each of {count} threads" if count > 1 else ""
     check_memory(
         n_bytes(n_samples) * count,
         f"The relaxation of {n_samples} points{threads}",
-        f"{way_out}, or raise max_memory.",
-        limit=int(max_memory),
-        name="max_memory",
+        f"{way_out}, or raise memory_limit.",
+        limit=memory_limit,
     )
 
 

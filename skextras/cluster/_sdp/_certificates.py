@@ -81,6 +81,31 @@ def find_bound(
     )
 
 
+def certify_labels(points, labels, n_distinct, relaxed, settings, rng):
+    """Return the inertia of rounded labels, in units of X, and their certificate.
+
+    The certificate is None if the settings ask for none. ``n_distinct`` is the number
+    of distinct points; some clusters may be empty.
+    """
+    codes = np.unique(labels, return_inverse=True)[1].ravel()
+    n_used, k = codes.max() + 1, settings.n_clusters
+    equal = n_distinct <= k and n_used == n_distinct
+    inertia = 0.0 if equal else points.inertia(codes, n_used)
+    value, method = float(inertia * points.scale), settings.certificate
+    if method is None:
+        return value, None
+    if equal and (k == points.n or points.floor == 0):
+        return value, make_result(0.0, 0.0, "trivial", floor=points.floor)
+    if n_used < k and inertia > points.floor:
+        bound = dual_bound(points, k) * points.scale
+        return value, make_result(bound, value, "spectral", floor=points.floor)
+    if method in ("auto", "sdp") and relaxed.bound is not None:
+        result = certify_relaxed(points, codes, inertia, relaxed, settings, rng)
+    else:
+        result = certify_points(points, codes, k, method, settings.bounds, rng)
+    return value, result
+
+
 def certify_relaxed(points, codes, inertia, relaxed, settings, rng):
     """Certify by the quick method, then by the N that the ADMM has left."""
     k, quick = settings.n_clusters, None

@@ -28,7 +28,7 @@ def certify_kmeans(
     sample_size: int = 300,
     n_draws: int = 100,
     confidence: float = 0.99,
-    max_memory: int = 2_000_000_000,
+    memory_limit: int | float | None = 2_000_000_000,
     n_jobs=None,
     random_state=None,
 ) -> KMeansCertificate:
@@ -81,9 +81,10 @@ def certify_kmeans(
         Number of random samples.
     confidence : float, default=0.99
         Probability with which the bound of "monte-carlo" holds.
-    max_memory : int, default=2000000000
-        Bytes that the n x n matrices of "sdp", or of all blocks or samples that are
-        worked on at the same time, may take. "auto" keeps to it.
+    memory_limit : int, float or None, default=2000000000
+        Maximum memory for the n x n matrices of "sdp", or of all blocks or samples
+        that are worked on at the same time: bytes (int), fraction of the available
+        memory (float), or all of it (None). "auto" keeps to it.
     n_jobs : int, default=None
         Number of threads, each for another block or sample. None means 1 unless in a
         :obj:`joblib.parallel_config` context; -1 means all processors. The result does
@@ -103,7 +104,7 @@ def certify_kmeans(
         length; if there are fewer points in a block or sample than clusters.
     MemoryError
         If the matrices of "sdp", or those of the blocks or samples that are worked on
-        at the same time, are larger than ``max_memory``.
+        at the same time, are larger than ``memory_limit``.
 
     Warns
     -----
@@ -144,7 +145,14 @@ def certify_kmeans(
     X = check_points(X, "certify_kmeans")
     codes, n_clusters = check_labels(labels, X)
     options = BoundOptions(
-        tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
+        tol,
+        max_iter,
+        block_size,
+        sample_size,
+        n_draws,
+        confidence,
+        memory_limit,
+        n_jobs,
     )
     options.check(method, len(X), n_clusters)
     with blas_on_one_thread():
@@ -167,7 +175,7 @@ def kmeans_lower_bound(
     sample_size: int = 300,
     n_draws: int = 100,
     confidence: float = 0.99,
-    max_memory: int = 2_000_000_000,
+    memory_limit: int | float | None = 2_000_000_000,
     n_jobs=None,
     random_state=None,
 ) -> KMeansCertificate:
@@ -206,9 +214,10 @@ def kmeans_lower_bound(
         Number of random samples.
     confidence : float, default=0.99
         Probability with which the bound of "monte-carlo" holds.
-    max_memory : int, default=2000000000
-        Bytes that the n x n matrices of "sdp", or of all blocks or samples that are
-        worked on at the same time, may take. "auto" keeps to it.
+    memory_limit : int, float or None, default=2000000000
+        Maximum memory for the n x n matrices of "sdp", or of all blocks or samples
+        that are worked on at the same time: bytes (int), fraction of the available
+        memory (float), or all of it (None). "auto" keeps to it.
     n_jobs : int, default=None
         Number of threads, each for another block or sample. None means 1 unless in a
         :obj:`joblib.parallel_config` context; -1 means all processors. The result does
@@ -241,7 +250,14 @@ def kmeans_lower_bound(
     X = check_points(X, "kmeans_lower_bound")
     n_clusters = check_number(n_clusters, "n_clusters", 1, len(X))
     options = BoundOptions(
-        tol, max_iter, block_size, sample_size, n_draws, confidence, max_memory, n_jobs
+        tol,
+        max_iter,
+        block_size,
+        sample_size,
+        n_draws,
+        confidence,
+        memory_limit,
+        n_jobs,
     )
     if method == "auto":
         method = options.best(len(X), n_clusters)

@@ -83,8 +83,9 @@ class ILASDP(BaseLASDP):
     refine : str or None, default="em"
         "em" to end with EM from the last memberships, or None.
     min_cluster_size : float, default=2
-        If a cluster falls below so many samples, the iterations end with the one
-        before. ``n_clusters`` times this must be at most ``n_samples``. Unused if
+        Minimum number of samples in a cluster: if one falls below it, the iterations
+        end with the one before. ``n_clusters`` times this must be at most
+        ``n_samples``. Unused if
         ``update_covariances=False``, or if there are no more distinct rows than
         clusters.
     max_iter : int, default=30
@@ -101,8 +102,9 @@ class ILASDP(BaseLASDP):
         cluster of c samples gains nothing where it collapses. Runs differ most with
         ``init="k-means++"``. Within a run, the first relaxation by "low_rank" has 10
         random starts up to 5000 samples and 3 above, and two from the first labels.
-    max_memory : int, default=2000000000
-        Bytes that the solvers "admm" and "cvxpy" may take.
+    memory_limit : int, float or None, default=2000000000
+        Maximum memory for the matrices of the solvers "admm" and "cvxpy": bytes (int),
+        fraction of the available memory (float), or all of it (None).
     random_state : int, RandomState instance or None, default=None
         Draws the starts. Pass an int for the same result in every call.
 
@@ -144,7 +146,7 @@ class ILASDP(BaseLASDP):
         If there are fewer samples than clusters, or than ``min_cluster_size`` in each;
         if ``init`` or ``covariances_init`` has a wrong shape or content.
     MemoryError
-        If a dense solver would take more than ``max_memory``.
+        If a dense solver would take more than ``memory_limit``.
 
     Warns
     -----
@@ -179,6 +181,9 @@ class ILASDP(BaseLASDP):
 
     _parameter_constraints = {  # noqa: RUF012
         **SHARED,
+        "covariances_init": ["array-like", None],
+        "solver_tol": [Interval(Real, 0, None, closed="neither")],
+        "solver_max_iter": [Interval(Integral, 1, None, closed="left")],
         "update_covariances": ["boolean"],
         "covariance_update": [StrOptions({"soft", "hard", "exact"})],
         "anneal": ["boolean"],
@@ -212,7 +217,7 @@ class ILASDP(BaseLASDP):
         max_iter=30,
         tol=1e-4,
         n_init=1,
-        max_memory=2_000_000_000,
+        memory_limit=2_000_000_000,
         random_state=None,
     ):
         self.n_clusters = n_clusters
@@ -235,7 +240,7 @@ class ILASDP(BaseLASDP):
         self.max_iter = max_iter
         self.tol = tol
         self.n_init = n_init
-        self.max_memory = max_memory
+        self.memory_limit = memory_limit
         self.random_state = random_state
 
     @fit_method
@@ -308,6 +313,12 @@ class ILASDP(BaseLASDP):
         self.objective_path_ = np.array(run.path)
         self.n_iter_ = len(run.path)
         self.converged_ = not run.faults
+
+    def _given(self):
+        return self.covariances_init, "covariances_init"
+
+    def _stop_rule(self):
+        return float(self.solver_tol), int(self.solver_max_iter)
 
     def _keeps_covariances(self):
         return self.covariances_init is not None and not self.update_covariances

@@ -1,15 +1,35 @@
 """Checks of points, kernels and labels."""
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
 
+from skextras._fitting import warn
 from skextras._linalg import EPS
+from skextras._memory import check_memory
 from skextras.cluster._sdp._points import Points
 
 
 def check_points(X, function):
     with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
         return check_array(X, dtype=np.float64, input_name="X", estimator=function)
+
+
+def made_dense(X, memory_limit):
+    """Return a sparse matrix as a dense one, if that may be."""
+    check_memory(
+        8 * X.shape[0] * X.shape[1],
+        f"Sparse X of shape {X.shape}, made dense,",
+        "reduce it by TruncatedSVD, or raise memory_limit.",
+        limit=memory_limit,
+    )
+    X = X.toarray()
+    if not np.isfinite(X).all():  # parts of an entry, each finite
+        raise ValueError(
+            "X has entries that are stored in parts, and a sum beyond the range of "
+            f"{X.dtype}: divide X by a constant."
+        )
+    return X
 
 
 def make_points(X):
@@ -122,3 +142,16 @@ def points_or_kernel(X, precomputed):
             f"{2 * size:g}: multiply X by a constant."
         )
     return points, gram
+
+
+def warn_of_equal_points(n_distinct, k):
+    """Warn if there are fewer distinct points than clusters."""
+    if n_distinct >= k:
+        return
+    points = "point" if n_distinct == 1 else "points"
+    clusters = "cluster is" if k - n_distinct == 1 else "clusters are"
+    warn(
+        f"X has only {n_distinct} distinct {points} for n_clusters={k}; "
+        f"{k - n_distinct} {clusters} empty.",
+        ConvergenceWarning,
+    )

@@ -9,7 +9,7 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method, warn
 from skextras._gaussian._covariances import TYPES
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import Interval, StrOptions
+from skextras._validation import MEMORY_LIMIT, Interval, StrOptions
 from skextras.cluster._sdp._hard_labels import round_memberships
 from skextras.cluster._sdp._lasdp_base import BaseLASDP
 from skextras.cluster._sdp._lasdp_relaxation import SOLVERS, solve
@@ -21,7 +21,6 @@ SHARED = {
     "n_clusters": [Interval(Integral, 1, None, closed="left")],
     "init": [StrOptions(set(NAMES)), "array-like"],
     "covariance_type": [StrOptions(set(TYPES))],
-    "covariances_init": ["array-like", None],
     "shrinkage": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
     # Smaller ones would drown in rounding: covariances could be singular.
     "reg_covar": [Interval(Real, 1e-12, None, closed="left")],
@@ -29,10 +28,7 @@ SHARED = {
     "trace": [StrOptions({"each", "sum"})],
     "solver": [StrOptions(set(SOLVERS))],
     "rank": [Interval(Integral, 1, None, closed="left")],
-    "solver_tol": [Interval(Real, 0, None, closed="neither")],
-    "solver_max_iter": [Interval(Integral, 1, None, closed="left")],
-    "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "max_memory": [Interval(Integral, 1, None, closed="left")],
+    "memory_limit": MEMORY_LIMIT,
     "random_state": ["random_state"],
 }
 
@@ -51,7 +47,7 @@ class LASDP(BaseLASDP):
     This is twice the log-likelihood with the means profiled out, up to a constant. The
     relaxation allows all :math:`Z_k` that are positive semidefinite with entries at
     least 0, :math:`\sum_k Z_k 1 = 1` and trace 1. No means and no labels are needed to
-    start. Without ``covariances_init``, the covariances are those of a first
+    start. Without ``covariances``, the covariances are those of a first
     clustering, and :class:`ILASDP` is the better choice.
 
     A pass of the solver "low_rank" takes time :math:`O(n K d r)` for :math:`n`
@@ -66,14 +62,14 @@ class LASDP(BaseLASDP):
         Number of clusters.
     init : str or array-like of shape (n_samples,), default="auto"
         First clustering, from which the solver starts beside random starts, and which
-        gives the covariances if ``covariances_init`` is None. "auto" takes the best of
+        gives the covariances if ``covariances`` is None. "auto" takes the best of
         several, by k-means and Ward's method; "sdp" is the relaxation with equal
         spherical covariances; "ward"; "k-means++" is k-means from one start; or integer
-        labels. Clusters are matched with ``covariances_init`` by likelihood.
+        labels. Clusters are matched with ``covariances`` by likelihood.
     covariance_type : str, default="full"
         "full", "tied", "diag" or "spherical", as in
         :class:`~sklearn.mixture.GaussianMixture`.
-    covariances_init : array-like, default=None
+    covariances : array-like, default=None
         The covariances, in the shape of ``covariances_``.
     shrinkage : float or "auto", default="auto"
         Share of a sphere that is mixed into a covariance that is estimated, see
@@ -95,22 +91,23 @@ class LASDP(BaseLASDP):
     rank : int, default=4
         Parts of each Z_k of "low_rank". With 8, the objective is that of the SDP to
         about 1e-4, at twice the time; labels rarely differ.
-    solver_tol : float, default=0.001
+    tol : float, default=0.001
         Tolerance of the solver: of ``infeasibility_``, and of the objective. "admm" and
         "cvxpy" have converged when ``abs(upper_bound_ - objective_)`` is at most
-        ``solver_tol`` times ``n_samples * n_features``, or times
+        ``tol`` times ``n_samples * n_features``, or times
         ``abs(objective_ + n_samples * c)`` if that is more, where c is the mean of
         -(A_k)_ii over k. "low_rank" has no bound: there, the objective
-        changes by at most ``solver_tol * n_samples`` times the mean squared Mahalanobis
+        changes by at most ``tol * n_samples`` times the mean squared Mahalanobis
         length of the samples.
-    solver_max_iter : int, default=5000
+    max_iter : int, default=5000
         Most iterations of the solver.
     n_init : int or "auto", default="auto"
         Random starts of "low_rank", beside two from the first labels; the one with the
         largest objective at a loose tolerance is carried on. "auto" is 10 up to 5000
         samples and 3 above.
-    max_memory : int, default=2000000000
-        Bytes that the solvers "admm" and "cvxpy" may take.
+    memory_limit : int, float or None, default=2000000000
+        Maximum memory for the matrices of the solvers "admm" and "cvxpy": bytes (int),
+        fraction of the available memory (float), or all of it (None).
     random_state : int, RandomState instance or None, default=None
         Draws the starts. Pass an int for the same result in every call.
 
@@ -149,10 +146,10 @@ class LASDP(BaseLASDP):
     Raises
     ------
     ValueError
-        If there are fewer samples than clusters; if ``init`` or ``covariances_init``
+        If there are fewer samples than clusters; if ``init`` or ``covariances``
         has a wrong shape or content.
     MemoryError
-        If a dense solver would take more than ``max_memory``.
+        If a dense solver would take more than ``memory_limit``.
 
     Warns
     -----
@@ -183,14 +180,20 @@ class LASDP(BaseLASDP):
     >>> rng = np.random.default_rng(0)
     >>> X = np.vstack([rng.normal(size=(50, 2)) * [5, 0.3], rng.normal(size=(50, 2))])
     >>> covariances = [[[25, 0], [0, 0.09]], [[1, 0], [0, 1]]]
-    >>> model = LASDP(covariances_init=covariances, random_state=0).fit(X)
+    >>> model = LASDP(covariances=covariances, random_state=0).fit(X)
     >>> model.membership_.shape
     (100, 2)
     >>> model.predict([[9, 0], [0, 2]])
     array([0, 1])
     """
 
-    _parameter_constraints = SHARED
+    _parameter_constraints = {  # noqa: RUF012
+        **SHARED,
+        "covariances": ["array-like", None],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(
         self,
@@ -198,33 +201,33 @@ class LASDP(BaseLASDP):
         *,
         init="auto",
         covariance_type="full",
-        covariances_init=None,
+        covariances=None,
         shrinkage="auto",
         reg_covar=1e-6,
         weights="uniform",
         trace="each",
         solver="auto",
         rank=4,
-        solver_tol=1e-3,
-        solver_max_iter=5000,
+        tol=1e-3,
+        max_iter=5000,
         n_init="auto",
-        max_memory=2_000_000_000,
+        memory_limit=2_000_000_000,
         random_state=None,
     ):
         self.n_clusters = n_clusters
         self.init = init
         self.covariance_type = covariance_type
-        self.covariances_init = covariances_init
+        self.covariances = covariances
         self.shrinkage = shrinkage
         self.reg_covar = reg_covar
         self.weights = weights
         self.trace = trace
         self.solver = solver
         self.rank = rank
-        self.solver_tol = solver_tol
-        self.solver_max_iter = solver_max_iter
+        self.tol = tol
+        self.max_iter = max_iter
         self.n_init = n_init
-        self.max_memory = max_memory
+        self.memory_limit = memory_limit
         self.random_state = random_state
 
     @fit_method
@@ -257,9 +260,8 @@ class LASDP(BaseLASDP):
             self._solve(X, given, self._rng(), options, step)
         if not self.converged_:
             warn(
-                f"LASDP did not reach solver_tol={self.solver_tol:g} in "
-                f"{self.n_iter_} iterations of the solver: raise solver_max_iter or "
-                "solver_tol, or scale the features.",
+                f"LASDP did not reach tol={self.tol:g} in {self.n_iter_} iterations: "
+                "raise max_iter or tol, or scale the features.",
                 ConvergenceWarning,
             )
         self._warn_of_empty()
@@ -271,7 +273,7 @@ class LASDP(BaseLASDP):
             warn(
                 f"LASDP leaves cluster {int(size.argmin())} of n_clusters="
                 f"{self._n_clusters} empty: ask for fewer clusters, or give "
-                "covariances_init.",
+                "covariances.",
                 ConvergenceWarning,
             )
 
@@ -303,5 +305,11 @@ class LASDP(BaseLASDP):
         self.n_iter_ = relaxed.n_iter
         self.converged_ = relaxed.converged
 
+    def _given(self):
+        return self.covariances, "covariances"
+
+    def _stop_rule(self):
+        return float(self.tol), int(self.max_iter)
+
     def _keeps_covariances(self):
-        return self.covariances_init is not None
+        return self.covariances is not None

@@ -1,5 +1,7 @@
 """What LASDP and ILASDP share: input, covariances, prediction."""
 
+from abc import abstractmethod
+
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClusterMixin
@@ -23,7 +25,7 @@ from skextras._gaussian._em import (
 from skextras._gaussian._frame import make_frame, make_views
 from skextras._gaussian._options import MixtureOptions
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import check_number, validate_data
+from skextras._validation import validate_data
 from skextras.cluster._sdp._hard_labels import (
     hard_objective,
     hard_terms,
@@ -42,9 +44,16 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     def _n_clusters(self):
         return int(self.n_clusters)  # unsigned numbers of numpy turn sums into floats
 
+    @abstractmethod
+    def _given(self):
+        """Return the given covariances, or None, and the name of their parameter."""
+
+    @abstractmethod
+    def _stop_rule(self):
+        """Return the tolerance of the solver and its largest number of iterations."""
+
     def _prepare(self, X):
         """Check the input of ``fit``; return X in float64 and the given covariances."""
-        check_number(self.n_clusters, "n_clusters", 1)
         X = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2)
         n, n_features = X.shape
         if n < self._n_clusters:
@@ -66,10 +75,10 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
                 f"X[:, {place}] varies by {spread[place]:.3g}, and a product of such "
                 f"differences is 0 in double precision: multiply X by a constant."
             )
-        given = self.covariances_init
+        given, name = self._given()
         if given is not None:
             given = check_covariances(
-                given, self.covariance_type, self._n_clusters, n_features
+                given, name, self.covariance_type, self._n_clusters, n_features
             )
         if not isinstance(self.init, str):
             check_labels(self.init, n, self._n_clusters)
@@ -77,14 +86,15 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _options(self, n):
         """Arguments of ``solve`` that are parameters."""
+        tol, max_iter = self._stop_rule()
         return {
             "n_init": 10 if n <= 5000 else 3,
             "solver": self.solver,
             "rank": int(self.rank),
             "trace": self.trace,
-            "tol": float(self.solver_tol),
-            "max_iter": int(self.solver_max_iter),
-            "max_memory": int(self.max_memory),
+            "tol": tol,
+            "max_iter": max_iter,
+            "memory_limit": self.memory_limit,
         }
 
     def _enter(self, X, given):
@@ -99,7 +109,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
             fits = least > 1e-14 and np.isfinite(np.square(inside).sum() / least)
         if not fits:
             raise ValueError(
-                f"covariances_init holds variances down to {least:.3g} times their "
+                f"{self._given()[1]} holds variances down to {least:.3g} times their "
                 "mean, for which squared Mahalanobis distances are beyond double "
                 "precision: give them in the units of X."
             )

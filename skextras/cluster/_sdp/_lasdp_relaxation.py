@@ -28,7 +28,7 @@ def solve(
     trace,
     tol,
     max_iter,
-    max_memory,
+    memory_limit,
     n_init,
     rng,
     last=None,
@@ -46,9 +46,8 @@ def solve(
         check_memory(
             size,
             f"solver={solver!r} with n_samples={n} and n_clusters={n_clusters}",
-            "choose solver='low_rank', or raise max_memory.",
-            limit=max_memory,
-            name="max_memory",
+            "choose solver='low_rank', or raise memory_limit.",
+            limit=memory_limit,
         )
         options = {"trace": trace, "tol": tol, "max_iter": max_iter}
         with step(_EXPECTED) as part:

@@ -4,7 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
-from skextras._validation import check_number, in_words
+from skextras._memory import memory_allowed
+from skextras._validation import check_memory_limit, check_number, in_words
 from skextras.cluster._sdp import _bounds
 
 _DENSE = 2000  # points up to which "auto" solves the relaxation as a whole
@@ -21,7 +22,7 @@ class BoundOptions:
         sample_size=300,
         n_draws=100,
         confidence=0.99,
-        max_memory=2_000_000_000,
+        memory_limit=2_000_000_000,
         n_jobs=None,
     ):
         for value, name in ((tol, "tol"), (confidence, "confidence")):
@@ -38,7 +39,7 @@ class BoundOptions:
         # as int: numpy's small integers would overflow
         self.max_iter = check_number(max_iter, "max_iter", 1)
         self.n_draws = check_number(n_draws, "n_draws", 1)
-        self.max_memory = check_number(max_memory, "max_memory", 1)
+        self.memory_limit = check_memory_limit(memory_limit)
         self.block_size = check_number(block_size, "block_size", 2)
         self.sample_size = check_number(sample_size, "sample_size", 2)
         self.tol, self.confidence = float(tol), float(confidence)
@@ -46,7 +47,7 @@ class BoundOptions:
 
     def best(self, n_samples, n_clusters):
         """Return the method of "auto"."""
-        fits = _bounds.n_bytes(n_samples) <= self.max_memory
+        fits = _bounds.n_bytes(n_samples) <= memory_allowed(self.memory_limit)
         if n_samples <= _DENSE and fits:
             return "sdp"
         return "blocks" if self.block_size > n_clusters else "spectral"
@@ -62,14 +63,14 @@ class BoundOptions:
         ``name`` is the parameter that holds it.
         """
         if method == "sdp":
-            _bounds.check_dense(n_samples, self.max_memory, f"choose {name}='blocks'")
+            _bounds.check_dense(n_samples, self.memory_limit, f"choose {name}='blocks'")
         part = {"blocks": "block_size", "monte-carlo": "sample_size"}.get(method)
         if part is None:
             return
         size = getattr(self, part)
         _bounds.check_dense(
             min(size, n_samples),
-            self.max_memory,
+            self.memory_limit,
             f"choose a smaller {part}",
             self.n_jobs,
         )

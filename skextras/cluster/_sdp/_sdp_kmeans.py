@@ -6,46 +6,37 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
-    TransformerMixin,
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method, warn
 from skextras._memory import check_memory
 from skextras._parallel import blas_on_one_thread
-from skextras._validation import N_JOBS, Interval, StrOptions, validate_data
+from skextras._validation import (
+    MEMORY_LIMIT,
+    N_JOBS,
+    Interval,
+    StrOptions,
+    validate_data,
+)
 from skextras.cluster._sdp import _rounding
 from skextras.cluster._sdp._bounds import advice, outcome
-from skextras.cluster._sdp._certificates import certify_points, certify_relaxed
-from skextras.cluster._sdp._dual import dual_bound
-from skextras.cluster._sdp._inputs import points_or_kernel
+from skextras.cluster._sdp._centers import CentersMixin, settle, with_centers
+from skextras.cluster._sdp._certificates import certify_labels
+from skextras.cluster._sdp._inputs import (
+    made_dense,
+    points_or_kernel,
+    warn_of_equal_points,
+)
 from skextras.cluster._sdp._kmeans_relaxation import relax
-from skextras.cluster._sdp._result import make_result
 from skextras.cluster._sdp._settings import Settings
 
 
-def _has_centers(model):
-    """Tell if new points can be compared with centres: not for a kernel."""
-    if model.affinity != "precomputed":
-        return True
-    raise AttributeError(
-        "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
-    )
-
-
-class SDPKMeans(
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    ClusterMixin,
-    BaseEstimator,
-):
+class SDPKMeans(CallbackSupportMixin, CentersMixin, ClusterMixin, BaseEstimator):
     r"""K-means by the semidefinite relaxation of Peng and Wei.
 
     Solves
@@ -112,10 +103,11 @@ class SDPKMeans(
     max_iter : int, default=5000
         Maximum number of iterations of the solver, for each start.
     tol : float, default=0.0001
-        Accuracy of the relaxation: of its constraints, and of its value, or of a
-        thousandth of the total sum of squares where the value is less.
-    max_memory : int, default=2000000000
-        Bytes that n x n matrices, and a sparse ``X`` made dense, may take.
+        Relative tolerance on constraint violation and objective; the objective counts
+        as at least a thousandth of the total sum of squares.
+    memory_limit : int, float or None, default=2000000000
+        Maximum memory for n x n matrices, and for a sparse ``X`` made dense: bytes
+        (int), fraction of the available memory (float), or all of it (None).
     solver_options : dict, default=None
         For "cvxpy": "solver", which is "SCS" or the name of another one such as
         "CLARABEL", and what that solver understands.
@@ -172,7 +164,7 @@ class SDPKMeans(
         asked for more than 300 points, or does not take ``solver_options``; if ``rank``
         is less than ``n_clusters``.
     MemoryError
-        If n x n matrices, or a sparse ``X`` made dense, exceed ``max_memory``.
+        If n x n matrices, or a sparse ``X`` made dense, exceed ``memory_limit``.
 
     Warns
     -----
@@ -222,7 +214,7 @@ class SDPKMeans(
         "n_init": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="neither")],
-        "max_memory": [Interval(Integral, 1, None, closed="left")],
+        "memory_limit": MEMORY_LIMIT,
         "solver_options": [dict, None],
         "n_jobs": N_JOBS,
         "random_state": ["random_state"],
@@ -242,7 +234,7 @@ class SDPKMeans(
         n_init="auto",
         max_iter=5000,
         tol=1e-4,
-        max_memory=2_000_000_000,
+        memory_limit=2_000_000_000,
         solver_options=None,
         n_jobs=None,
         random_state=None,
@@ -258,7 +250,7 @@ class SDPKMeans(
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
-        self.max_memory = max_memory
+        self.memory_limit = memory_limit
         self.solver_options = solver_options
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -291,7 +283,7 @@ class SDPKMeans(
         params = self.get_params(deep=False)
         settings = Settings.of(params, X.shape[0])
         if issparse(X):
-            X = self._filled(X)
+            X = made_dense(X, self.memory_limit)
         rng = check_random_state(self.random_state)
         self.solver_ = settings.solver
         with blas_on_one_thread():
@@ -302,34 +294,21 @@ class SDPKMeans(
             with fit_progress(self, X, max_steps=settings.n_steps) as step:
                 relaxed = self._solve(points, distinct, settings, rng, step)
                 U = relaxed.memberships.factor()
-                labels = self._round(points, distinct, U, settings, rng)
+                ways = {"rounding": self.rounding, "polish": self.polish}
+                k = settings.n_clusters
+                labels = _rounding.round_relaxation(points, distinct, U, k, rng, **ways)
                 self.cluster_centers_ = None
                 if linear:
-                    labels = self._set_centers(X, labels, distinct)
-                self._certify(points, labels, distinct, settings, relaxed, rng)
-        U = self._set_relaxed(points, labels, relaxed, U, settings.n_clusters)
-        self.membership_factor_ = U.astype(X.dtype)
+                    settled = self.polish or len(distinct[0]) <= k
+                    give = settle if settled else with_centers
+                    labels, self.cluster_centers_ = give(X, labels, k)
+                args = points, labels, len(distinct[0]), relaxed, settings, rng
+                self._set_certificate(*certify_labels(*args))
+        self._set_relaxed(points, labels, relaxed, U.astype(X.dtype), k)
         self.labels_ = labels.astype(np.int32)
-        self._n_features_out = settings.n_clusters
-        self._warn_of_equal_points(len(distinct[0]), settings.n_clusters)
+        self._n_features_out = k
+        warn_of_equal_points(len(distinct[0]), k)
         return self
-
-    def _filled(self, X):
-        """Return a sparse matrix as a dense one, if that may be."""
-        check_memory(
-            8 * X.shape[0] * X.shape[1],
-            f"Sparse X of shape {X.shape}, made dense,",
-            "reduce it by TruncatedSVD, or raise max_memory.",
-            limit=int(self.max_memory),
-            name="max_memory",
-        )
-        X = X.toarray()
-        if not np.isfinite(X).all():  # parts of an entry, each finite
-            raise ValueError(
-                "X has entries that are stored in parts, and a sum beyond the range "
-                f"of {X.dtype}: divide X by a constant."
-            )
-        return X
 
     def _solve(self, points, distinct, settings, rng, step):
         """Solve the relaxation; set and tell how that ended."""
@@ -349,83 +328,29 @@ class SDPKMeans(
             warn(f"SDPKMeans {outcome(relaxed)}: {way_out}.", ConvergenceWarning)
         return relaxed
 
-    def _round(self, points, distinct, factor, settings, rng):
-        k = settings.n_clusters
-        if k == 1:
-            return np.zeros(points.n, dtype=np.intp)
-        if len(distinct[0]) <= k:
-            return distinct[1]
-        return _rounding.round_relaxation(
-            points,
-            distinct,
-            factor,
-            k,
-            rng,
-            rounding=self.rounding,
-            polish=self.polish,
-        )
-
-    def _set_centers(self, X, labels, distinct):
-        """Set the centres; return labels, those of the nearest if polished."""
-        k = int(self.n_clusters)
-        if self.polish or len(distinct[0]) <= k:
-            labels, self.cluster_centers_ = _rounding.settle(X, labels, k)
-        else:
-            self.cluster_centers_ = _rounding.find_centers(X, labels, k)
-        return labels
-
-    def _certify(self, points, labels, distinct, settings, relaxed, rng):
-        """Set inertia and bound."""
-        codes = np.unique(labels, return_inverse=True)[1].ravel()
-        n_used, k = codes.max() + 1, settings.n_clusters
-        equal = len(distinct[0]) <= k and n_used == len(distinct[0])
-        inertia = 0.0 if equal else points.inertia(codes, n_used)
-        self.inertia_ = float(inertia * points.scale)
-        self.certificate_ = None
+    def _set_certificate(self, inertia, certificate):
+        self.inertia_, self.certificate_ = inertia, certificate
         self.lower_bound_ = self.gap_ = np.nan
         self.certified_ = False
-        if settings.certificate is None:
-            return
-        method = settings.certificate
-        by_dual = method in ("auto", "sdp") and relaxed.bound is not None
-        if equal and (k == points.n or points.floor == 0):
-            result = make_result(0.0, 0.0, "trivial", floor=points.floor)
-        elif n_used < k and inertia > points.floor:
-            bound = dual_bound(points, k) * points.scale
-            result = make_result(bound, self.inertia_, "spectral", floor=points.floor)
-        elif by_dual:
-            result = certify_relaxed(points, codes, inertia, relaxed, settings, rng)
-        else:
-            result = certify_points(points, codes, k, method, settings.bounds, rng)
-        self.certificate_ = result
-        self.lower_bound_, self.gap_ = result.lower_bound, result.gap
-        self.certified_ = result.certified
+        if certificate is not None:
+            self.lower_bound_, self.gap_ = certificate.lower_bound, certificate.gap
+            self.certified_ = certificate.certified
 
     def _set_relaxed(self, points, labels, relaxed, factor, k):
-        """Set what is told of Z; return its factor, or that of labels if better."""
+        """Set what is told of Z: that of the labels where it is better."""
         value = float(relaxed.value * points.scale)
         self.infeasibility_ = float(relaxed.infeasibility)
         if value > self.inertia_ and len(np.unique(labels)) == k:
             self.infeasibility_ = 0.0
             own = _rounding.membership(labels, k)
-            factor = np.pad(own, ((0, 0), (0, max(factor.shape[1] - k, 0))))
+            more = max(factor.shape[1] - k, 0)
+            factor = np.pad(own, ((0, 0), (0, more))).astype(factor.dtype)
         bound = -np.inf if np.isnan(self.lower_bound_) else self.lower_bound_
         self.relaxed_inertia_ = min(max(value, bound), self.inertia_)
-        return factor
-
-    def _warn_of_equal_points(self, n_distinct, k):
-        if n_distinct >= k:
-            return
-        points = "point" if n_distinct == 1 else "points"
-        clusters = "cluster is" if k - n_distinct == 1 else "clusters are"
-        warn(
-            f"X has only {n_distinct} distinct {points} for n_clusters={k}; "
-            f"{k - n_distinct} {clusters} empty.",
-            ConvergenceWarning,
-        )
+        self.membership_factor_ = factor
 
     def membership_matrix(self):
-        """Return :math:`Z = U U^T`, for n x n matrices within ``max_memory``.
+        """Return :math:`Z = U U^T`, for n x n matrices within ``memory_limit``.
 
         Returns
         -------
@@ -438,85 +363,10 @@ class SDPKMeans(
         check_memory(
             8 * len(U) ** 2,
             f"Z of {len(U)} points",
-            "work with membership_factor_, or raise max_memory.",
-            limit=int(self.max_memory),
-            name="max_memory",
+            "work with membership_factor_, or raise memory_limit.",
+            limit=self.memory_limit,
         )
         return U @ U.T
-
-    def transform(self, X):
-        """Return the Euclidean distance of every point to every centre.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Points.
-
-        Returns
-        -------
-        X_new : ndarray of shape (n_samples, n_clusters)
-            Distances, in the dtype of ``X`` if that is float32.
-        """
-        X, distances = self._distances(X)
-        with np.errstate(over="ignore"):
-            distances = distances.astype(X.dtype, copy=False)
-        if not np.isfinite(distances).all():
-            raise ValueError(
-                f"X has distances to the centres beyond the range of {X.dtype}: give "
-                "values that are less far from those of fit."
-            )
-        return distances
-
-    @available_if(_has_centers)
-    def predict(self, X):
-        """Assign each point to its nearest centre.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Points.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Number of the cluster of each point.
-        """
-        return self._distances(X)[1].argmin(axis=1).astype(np.int32)
-
-    @available_if(_has_centers)
-    def score(self, X, y=None):
-        """Return the opposite of the inertia of points about the nearest centres.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Points.
-        y : Ignored
-            Not used, present for consistency.
-
-        Returns
-        -------
-        score : float
-            Minus the sum of squared distances.
-        """
-        nearest = self._distances(X)[1].min(axis=1)
-        with np.errstate(over="ignore"):
-            inertia = float(np.sum(nearest**2))
-        if not np.isfinite(inertia):
-            raise ValueError(
-                "The inertia of X exceeds the range of float64, with distances up to "
-                f"{nearest.max():g}: give values that are less far from those of fit."
-            )
-        return -inertia
-
-    def _distances(self, X):
-        """Return X, checked, and its distances to the centres in float64."""
-        check_is_fitted(self)
-        dtype = [np.float64, np.float32]
-        X = validate_data(
-            self, X, reset=False, dtype=dtype, order="C", accept_sparse="csr"
-        )
-        return X, _rounding.find_distances(X, self.cluster_centers_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -524,9 +374,3 @@ class SDPKMeans(
         tags.input_tags.sparse = self.affinity == "linear"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-# A class that transforms wraps ``transform`` when it is made, and a condition would be
-# lost in the wrapper: it comes last.
-for _name in ("transform", "fit_transform"):
-    setattr(SDPKMeans, _name, available_if(_has_centers)(getattr(SDPKMeans, _name)))

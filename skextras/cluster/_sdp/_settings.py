@@ -51,7 +51,7 @@ class Settings:
                 f"rank={rank} must be >= n_clusters={k}: fewer columns cannot have "
                 "that trace."
             )
-        names = "max_iter", "block_size", "max_memory", "n_jobs"
+        names = "max_iter", "block_size", "memory_limit", "n_jobs"
         settings = cls(
             n_samples=n,
             n_clusters=k,
@@ -79,7 +79,7 @@ class Settings:
             way_out = (
                 "give fewer samples" if precomputed else "choose solver='low_rank'"
             )
-            check_dense(n, self.bounds.max_memory, way_out)
+            check_dense(n, self.bounds.memory_limit, way_out)
         if precomputed and self.certificate in ("quick", "blocks", "monte-carlo"):
             raise ValueError(
                 f"certificate={self.certificate!r} needs points, and "
