@@ -189,4 +189,4 @@ class CLARA(BaseMedoids):
                 independent=self.independent,
                 n_threads=self.n_jobs if self.independent else None,
             )
-        return found._replace(medoids=task.points.index[found.medoids])
+        return task.in_rows(found)

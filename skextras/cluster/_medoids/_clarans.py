@@ -164,4 +164,4 @@ class CLARANS(BaseMedoids):
         optimizer = random_swaps(DRAWS[self.method], limit)
         with fit_progress(self, task.X, max_steps=n_init) as step:
             found = best_run(problem, optimizer, None, n_init, step)
-        return found._replace(medoids=task.points.index[found.medoids])
+        return task.in_rows(found)

@@ -323,7 +323,7 @@ class KMedoids(BaseMedoids):
                 limits, limit,
             )  # fmt: skip
             found = best_run(problem, optimizer, task.start, n_runs, step)
-        return found._replace(medoids=task.points.index[found.medoids])
+        return task.in_rows(found)
 
     def _set_result(self, task, found, nearest=None):
         super()._set_result(task, found, nearest)

@@ -249,8 +249,7 @@ class MedoidSilhouette(BaseMedoids):
             with step() as part:
                 rows = rows.hold(part)
             path = self._best_path(task, rows, top, least, step)
-        index = task.points.index
-        return {k: path[k]._replace(medoids=index[path[k].medoids]) for k in path}
+        return {k: task.in_rows(found) for k, found in path.items()}
 
     def _best_path(self, task, rows, top, least, step):
         """Optimise ``n_init`` times; return the best result for each number."""

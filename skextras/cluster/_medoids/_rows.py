@@ -5,7 +5,6 @@ from copy import copy
 import numpy as np
 
 from skextras._callbacks import unseen
-from skextras._memory import check_memory
 from skextras._pairwise import _square_kernels
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels
@@ -101,6 +100,11 @@ class HeldRows(Rows):
         self.n_candidates, self.n_points = matrix.shape
         self.dtype = matrix.dtype
 
+    @property
+    def is_symmetric(self):
+        """Tell if both are one."""
+        return self.by_point is self.matrix
+
     def take(self, candidates, points=None):
         """Rows of some candidates, for all points or for some."""
         if points is None:
@@ -109,14 +113,9 @@ class HeldRows(Rows):
 
     def part(self, points):
         """Those between some of the points."""
-        square, symmetric = np.ix_(points, points), self.by_point is self.matrix
-        check_memory(
-            len(points) ** 2 * self.dtype.itemsize * (2 - symmetric),
-            f"The part of X that belongs to {len(points)} points",
-            "leave out the others.",
-        )
+        square = np.ix_(points, points)
         matrix = self.matrix[square]
-        by_point = matrix if symmetric else self.by_point[square]
+        by_point = matrix if self.is_symmetric else self.by_point[square]
         return HeldRows(matrix, by_point, self.n_jobs)
 
     def blocks(self):

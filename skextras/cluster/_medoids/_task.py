@@ -13,6 +13,7 @@ from skextras._distinct import (
     fill_up,
     weighted_points,
 )
+from skextras._memory import check_memory
 from skextras._pairwise import _distances
 from skextras._pairwise._square import (
     as_square,
@@ -89,7 +90,19 @@ class Task(NamedTuple):
             )
             return ComputedRows(computer)
         rows = self.given.on_threads(n_jobs)
-        return rows if len(index) == self.X.shape[0] else rows.part(index)
+        if len(index) == self.X.shape[0]:
+            return rows
+        if rows.is_held:
+            check_memory(
+                len(index) ** 2 * dtype.itemsize * (2 - rows.is_symmetric),
+                f"The part of X that belongs to {len(index)} points",
+                "leave out the others.",
+            )
+        return rows.part(index)
+
+    def in_rows(self, found):
+        """Return a result of which the medoids are rows of X."""
+        return found._replace(medoids=self.points.index[found.medoids])
 
     def few(self, n_clusters):
         """Rows of all points, given and fixed medoids first, filled up by others."""

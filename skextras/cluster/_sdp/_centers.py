@@ -58,11 +58,6 @@ def _repair(rows, centers, distances, wrong, before, after):
             distances[wrong] = (np.sqrt(again) / (before * after))[wrong[bad]]
 
 
-def with_centers(X, labels, n_clusters):
-    """Return the labels and the centres of their clusters."""
-    return labels, find_centers(X, labels, n_clusters)
-
-
 def settle(X, labels, n_clusters):
     """Return labels and centres such that each row has the label of its nearest centre.
 

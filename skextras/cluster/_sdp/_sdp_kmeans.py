@@ -25,7 +25,7 @@ from skextras._validation import (
 )
 from skextras.cluster._sdp import _rounding
 from skextras.cluster._sdp._bounds import advice, outcome
-from skextras.cluster._sdp._centers import CentersMixin, settle, with_centers
+from skextras.cluster._sdp._centers import CentersMixin, find_centers, settle
 from skextras.cluster._sdp._certificates import certify_labels
 from skextras.cluster._sdp._inputs import (
     made_dense,
@@ -299,9 +299,10 @@ class SDPKMeans(CallbackSupportMixin, CentersMixin, ClusterMixin, BaseEstimator)
                 labels = _rounding.round_relaxation(points, distinct, U, k, rng, **ways)
                 self.cluster_centers_ = None
                 if linear:
-                    settled = self.polish or len(distinct[0]) <= k
-                    give = settle if settled else with_centers
-                    labels, self.cluster_centers_ = give(X, labels, k)
+                    if self.polish or len(distinct[0]) <= k:
+                        labels, self.cluster_centers_ = settle(X, labels, k)
+                    else:
+                        self.cluster_centers_ = find_centers(X, labels, k)
                 args = points, labels, len(distinct[0]), relaxed, settings, rng
                 self._set_certificate(*certify_labels(*args))
         self._set_relaxed(points, labels, relaxed, U.astype(X.dtype), k)
