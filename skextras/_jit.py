@@ -1,12 +1,18 @@
 """Numba policy of the package: every compiled function is made here."""
 
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 
 from numba import config, njit
 from numba.misc.appdirs import AppDirs
 
 #: Sums may be reordered and fused; NaN and infinity keep their meaning.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
+
+#: Nothing is called as a C function.
+POLICY = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 @contextmanager
@@ -25,13 +31,34 @@ def _user_folder():
         config.CACHE_DIR = before
 
 
+@cache
+def _stamp():
+    """Hash of all kernel files of the package."""
+    digest = sha256()
+    for path in sorted(Path(__file__).parent.rglob("*_kernels.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def jit(func=None, **options):
-    """Compile without the GIL, and keep the machine code on disk if possible."""
+    """Compile without the GIL, and keep the machine code on disk if possible.
+
+    Numba looks only at the file of a function to tell if its machine code is stale, and
+    kernels call those of other files: it looks at the hash of all kernel files, too.
+    Where numba has no place for that, nothing is kept. Functions whose name begins with
+    an underscore can only be called by compiled ones, and compile faster for it.
+    """
     if func is None:
         return lambda f: jit(f, **options)
-    options = {"nogil": True, "error_model": "numpy", **options}
+    options = {**POLICY, **options}
+    if func.__name__.startswith("_"):
+        options["no_cpython_wrapper"] = True
     try:
         with _user_folder():
-            return njit(func, cache=True, **options)
-    except RuntimeError:  # read-only installation and no home directory
+            compiled = njit(func, cache=True, **options)
+        if not config.DISABLE_JIT:
+            file = compiled._cache._cache_file
+            file._source_stamp = file._source_stamp, _stamp()
+        return compiled
+    except (RuntimeError, AttributeError):  # nowhere to write; another numba
         return njit(func, **options)

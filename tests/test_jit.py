@@ -1,6 +1,8 @@
 """Where machine code is kept on disk."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,3 +56,52 @@ def test_beside_the_source_where_the_user_has_no_folder(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert folder_of(function).is_relative_to(tmp_path / "package")
+
+
+CHANGED = """
+import sys
+from pathlib import Path
+
+import skextras._jit as policy
+
+folder = Path(sys.argv[1])
+policy.__file__ = str(folder / "_jit.py")  # the kernel files are looked for beside it
+sys.path.insert(0, str(folder))
+import _caller_kernels
+
+print(_caller_kernels.call(3), sum(_caller_kernels.call.stats.cache_hits.values()))
+"""
+
+
+def test_machine_code_of_a_changed_callee_is_made_anew(tmp_path):
+    (tmp_path / "_caller_kernels.py").write_text(
+        "from _callee_kernels import factor\n"
+        "from skextras._jit import jit\n"
+        "@jit\ndef call(x): return factor() * x\n"
+    )
+    callee = "from skextras._jit import jit\n@jit\ndef factor(): return {}\n"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    printed = []
+    for factor in (2, 2, 10):
+        (tmp_path / "_callee_kernels.py").write_text(callee.format(factor))
+        done = subprocess.run(
+            [sys.executable, "-c", CHANGED, str(tmp_path)],
+            env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        printed.append(done.stdout.split())
+    assert printed == [["6", "0"], ["6", "1"], ["30", "0"]]
+
+
+def test_nothing_is_kept_where_numba_has_no_place_for_the_stamp(function, monkeypatch):
+    real = numba.njit
+
+    def njit(func, **options):
+        compiled = real(func, **options)
+        if options.get("cache"):
+            del compiled._cache._cache_file
+        return compiled
+
+    monkeypatch.setattr("skextras._jit.njit", njit)
+    compiled = jit(function)
+    assert compiled(3) == 6
+    assert compiled.stats.cache_path is None

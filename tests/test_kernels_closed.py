@@ -1,4 +1,4 @@
-"""Kernel files are closed: numba's disk cache does not see changes elsewhere."""
+"""Kernels are loops, and call only kernels: the disk cache looks at no other file."""
 
 import ast
 import builtins
@@ -15,6 +15,10 @@ KERNELS = [path for path in FILES if path.name.endswith("_kernels.py")]
 #: numba's compilers, and what STYLE forbids.
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "cfunc", "stencil"}
 BANNED = {"jitclass", "prange"}
+#: What a loop may take from NumPy: scalars, and arrays that are not filled.
+SCALARS = {"ceil", "finfo", "floor", "iinfo", "isfinite", "sqrt"}
+TYPES = {"float32", "float64", "int32", "intp", "uint8", "uint64"}
+LOOPS = {f"np.{name}" for name in SCALARS | TYPES | {"empty", "empty_like"}}
 UNSAFE = {"nnan", "ninf", "fast"}  # fast-math flags that drop NaN or infinity
 #: The only functions that may use numba's compilers: of which file.
 EXEMPT = {"_jit.py": {"jit"}, "_distance_kernels.py": {"compiled_metric"}}
@@ -55,8 +59,9 @@ def open_calls(source):
     }
     allowed = own | made | set(dir(builtins))
     for module, name in imports(tree):
-        foreign = module.split(".")[0] in ("skextras", "")
-        if foreign and module != "skextras._jit":
+        if module.split(".")[0] == "skextras" and module.endswith("_kernels"):
+            allowed.add(name)
+        elif module.split(".")[0] in ("skextras", "") and module != "skextras._jit":
             yield f"imports {name} from {module}"
     for function in functions:
         if not any(name_of(d) in ("jit", "njit") for d in function.decorator_list):
@@ -74,6 +79,27 @@ def open_calls(source):
                 method = root in {"np"} | local and "." in name
                 if not (method or name in allowed):
                     yield f"{function.name} calls {name or ast.unparse(node.func)}"
+
+
+def array_operations(source):
+    """Find what a compiled function leaves to NumPy: each takes seconds to compile."""
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        if not any(name_of(d) in ("jit", "njit") for d in function.decorator_list):
+            continue
+        for node in (n for part in function.body for n in ast.walk(part)):
+            if isinstance(node, ast.Call) and "." in name_of(node):
+                name = name_of(node)
+                if name not in LOOPS and not name.endswith(".dtype.type"):
+                    yield f"{function.name} calls {name}"
+            elif isinstance(node, ast.Assign):
+                target = node.targets[0]
+                whole = isinstance(target, ast.Subscript) and any(
+                    isinstance(n, ast.Slice) for n in ast.walk(target.slice)
+                )
+                if whole and isinstance(node.value, ast.Name | ast.Subscript):
+                    yield f"{function.name} fills {ast.unparse(node)}"
 
 
 def unsafe_options(source):
@@ -127,6 +153,29 @@ def test_kernel_file_is_closed(path):
     assert calls == []
 
 
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
+def test_kernels_are_loops(path):
+    allowed = {"recent[:] = value", "lines[:, :] = NO_CANDIDATE"}  # a scalar each
+    found = list(array_operations(path.read_text()))
+    assert [f for f in found if f.partition(" fills ")[2] not in allowed] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("y[:] = x", "f fills y[:] = x"),
+        ("y[0, :] = x[1]", "f fills y[0, :] = x[1]"),
+        ("return x.sum()", "f calls x.sum"),
+        ("return np.zeros(3)", "f calls np.zeros"),
+    ],
+)
+def test_an_array_operation_is_found(line, fault):
+    assert list(array_operations(f"@jit\ndef f(x, y):\n    {line}\n")) == [fault]
+    assert list(array_operations(f"def f(x, y):\n    {line}\n")) == []
+    loop = "@jit\ndef f(y):\n    y[:] = np.sqrt(2.0)\n    y[0] = 1.0\n"
+    assert list(array_operations(loop)) == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_policy_of_compilation(path):
     source = path.read_text()
@@ -142,7 +191,7 @@ def test_flags_of_the_policy():
     ("source", "fault"),
     [
         ("from skextras._parallel import f", "imports f from skextras._parallel"),
-        ("import skextras.cluster._x_kernels as x", "imports x from skextras"),
+        ("import skextras._x as x", "imports x from skextras._x"),
         ("from ._x_kernels import f", "imports f from ._x_kernels"),
         ("from other import f\n@jit\ndef g(x): return f(x)", "g calls f"),
         ("import math\n@jit(nogil=True)\ndef g(x): return math.exp(x)", "g calls math"),
@@ -160,6 +209,8 @@ def test_an_open_kernel_is_found(source, fault):
 def test_a_closed_kernel_is_not_found():
     source = "@jit\ndef f(x): return x.sum() + np.sqrt(x.dtype.type(len(x)))\n"
     assert list(open_calls(f"{source}@jit\ndef g(x): return f(x)\n")) == []
+    source = "from skextras.a._x_kernels import f\n@jit\ndef g(x): return f(x)\n"
+    assert list(open_calls(source)) == []
     assert list(open_calls("def f(x): return pairwise_distances(x)")) == []
     source = "def make(n): return n\nf = make(3)\n@jit\ndef g(x): return f(x)\n"
     assert list(open_calls(source)) == []

@@ -72,7 +72,8 @@ def encode(points, order, natural, scale, tiles, first, start, stop):
     n, m = order.shape[0], tiles.shape[1]
     size = tiles.shape[0] * LANES
     line = np.empty(points.shape[1], dtype=np.uint8)
-    lines = np.full((ROWS, size), np.uint8(NO_CANDIDATE))
+    lines = np.empty((ROWS, size), dtype=np.uint8)
+    lines[:, :] = NO_CANDIDATE
     for low in range(start, stop, ROWS):
         high = min(low + ROWS, stop)
         for o in range(low, high):

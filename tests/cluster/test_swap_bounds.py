@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from skextras.cluster._medoids import _swap_kernels as kernels
+from skextras.cluster._medoids import _bound_kernels as kernels
+from skextras.cluster._medoids import _swap_kernels
+from skextras.cluster._medoids._codes import Codes
 from skextras.cluster._medoids._rows import HeldRows
-from skextras.cluster._medoids._swaps import Codes, SwapState
+from skextras.cluster._medoids._swaps import SwapState
 from tests import naive
 
 
@@ -30,15 +32,9 @@ def make(n, k, *, seed=0, equal_weights=False, roomy=False):
 
 def sums_of(state, tile):
     """Sum up all points for a tile, from nothing."""
-    codes, sums = state.codes, np.empty_like(state.sums)
-    kernels._group(
-        state.near, state.packed, codes.n_classes, state.place, state.members,
-        state.packed_groups,
-    )  # fmt: skip
-    kernels._sum_tile(
-        codes.tiles, tile, codes.n_classes, state.place, state.members, state.grouped,
-        sums,
-    )  # fmt: skip
+    sums = np.empty_like(state.bounds.sums)
+    kernels.group(state.state.near, state.bounds)
+    kernels.sum_tile(tile, state.bounds, sums)
     return sums
 
 
@@ -49,13 +45,14 @@ def test_no_change_is_below_its_bound(n, k, equal_weights):
     close = 0
     for tile in range(len(state.codes.tiles)):
         bounds = np.empty(kernels.LANES)
-        kernels._bound(sums_of(state, tile), state.removal, state.codes.unit, bounds)
+        sums, removal = sums_of(state, tile), state.state.removal
+        kernels.bound(sums, removal, state.codes.unit, bounds)
         bounds = bounds.reshape(2, -1).T.ravel()  # even candidates came first
         candidates = state.codes.order[tile * kernels.LANES :][: kernels.LANES]
         for bound, j in zip(bounds, candidates, strict=False):
             if j in state.medoids:
                 continue
-            costs = naive.swap_costs(D, state.medoids, j, state.weight)
+            costs = naive.swap_costs(D, state.medoids, j, state.state.weight)
             change = costs.min() - state.loss
             assert bound <= change + 1e-12 * state.loss
             close += bound >= change - 0.02 * state.loss
@@ -65,16 +62,13 @@ def test_no_change_is_below_its_bound(n, k, equal_weights):
 @pytest.mark.parametrize("k", [2, 5, 40])
 def test_swaps_keep_the_sums_exact(k):
     state, D = make(150, k, roomy=True)
-    codes, tile, rng = state.codes, 1, np.random.default_rng(1)
-    state.sums[:] = sums_of(state, tile)
+    tile, rng = 1, np.random.default_rng(1)
+    sums = state.bounds.sums
+    sums[:] = sums_of(state, tile)
     for _ in range(30):
         j = rng.choice(np.flatnonzero(~np.isin(np.arange(150), state.medoids)))
         slot = rng.integers(k)
-        fits = kernels._swap(
-            D[j], j, slot, state.table, state.keys, state.near, state.second, state.dn,
-            state.ds, state.weight, state.removal, state.left, codes.inverse,
-            state.levels, codes.tiles, tile, state.identity, state.sums,
-        )  # fmt: skip
+        fits = _swap_kernels.swap(D[j], j, slot, tile, state.state, state.bounds)
         state.medoids[slot] = j
         assert fits
-        np.testing.assert_array_equal(state.sums, sums_of(state, tile))
+        np.testing.assert_array_equal(sums, sums_of(state, tile))

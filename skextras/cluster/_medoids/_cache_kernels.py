@@ -72,3 +72,24 @@ def own_slots(table, points, near, second, dn, ds):
             ds[o] = dn[o]
             near[o] = slot
             dn[o] = table[o, slot]
+
+
+@jit
+def sum_losses(near, dn, ds, weight, removal):
+    """Recompute ``removal`` from the caches; return the loss."""
+    removal[:] = 0.0
+    loss = 0.0
+    for o in range(near.shape[0]):
+        loss += weight[o] * dn[o]
+        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
+    return loss
+
+
+@jit
+def correct_sums(near, dn, ds, weight, removal, loss):
+    """Recompute ``removal`` if it had terms so large that it is not exact."""
+    largest = removal[0]
+    for slot in range(1, removal.shape[0]):
+        largest = max(largest, removal[slot])
+    if largest > 1e3 * loss:
+        sum_losses(near, dn, ds, weight, removal)

@@ -6,11 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skextras._fitting import warn
-from skextras.cluster._medoids import (
-    _cache_kernels,
-    _constrained_kernels,
-    _swap_kernels,
-)
+from skextras.cluster._medoids import _cache_kernels, _constrained_kernels
 from skextras.cluster._medoids._found import Found
 from skextras.cluster._medoids._init import check_distinct, find_samples
 from skextras.cluster._medoids._problem import Limits
@@ -100,7 +96,7 @@ class _State:
         self.is_medoid[self.medoids] = True
         caches = (self.near, self.second, self.dn, self.ds)
         _cache_kernels.find_nearest(self.rows.take(self.medoids), *caches)
-        self.loss = _swap_kernels.sum_losses(
+        self.loss = _cache_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
         self.sizes = np.bincount(self.near, self.weight, len(self.medoids))

@@ -20,7 +20,8 @@ TOL = 1e-12
 @jit
 def _losses(row, near, dn, ds, weight, removal, n_fixed, change):
     """Compute ``change``; return the smallest of the slots that may be exchanged."""
-    change[:] = removal
+    for slot in range(change.shape[0]):
+        change[slot] = removal[slot]
     shared = 0.0
     for o in range(near.shape[0]):
         if row[o] < ds[o]:

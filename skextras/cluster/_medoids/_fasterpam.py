@@ -15,10 +15,10 @@ from skextras._pairwise._square import (
     largest_allowed,
 )
 from skextras._validation import check_number, check_weights
+from skextras.cluster._medoids._codes import Codes
 from skextras.cluster._medoids._doubts import doubt_dissimilarities
 from skextras.cluster._medoids._rows import HeldRows
 from skextras.cluster._medoids._swaps import (
-    Codes,
     SwapState,
     optimize,
     single_medoid,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skextras._validation import check_number, check_parameters, in_words
-from skextras.cluster._medoids import _cache_kernels, _init, _swap_kernels
+from skextras.cluster._medoids import _cache_kernels, _init
 from skextras.cluster._medoids._fasterpam import warn_not_converged
 from skextras.cluster._medoids._kmedoids import KMedoids
 from skextras.cluster._medoids._optimizers import plan
@@ -205,7 +205,7 @@ def _descend(problem, numbers, start):
         found = optimize(state, problem.max_iter)
         all_converged &= found.converged
         start = found.medoids
-        value = weighted_mean(from_nearest(state.dn, state.ds), weight)
+        value = weighted_mean(from_nearest(state.state.dn, state.state.ds), weight)
         results.append((found.loss, value, start))
         del state  # before the next one is made
     return results[::-1], all_converged
@@ -222,7 +222,7 @@ def _thin_out(rows, medoids, weight, n_left):
     removal, is_left = np.empty(k), np.ones(k, dtype=bool)
     while is_left.sum() > max(n_left, 2):
         _cache_kernels.find_nearest(chosen, near, second, dn, ds)
-        _swap_kernels.sum_losses(near, dn, ds, weight, removal)
+        _cache_kernels.sum_losses(near, dn, ds, weight, removal)
         slot = np.flatnonzero(is_left)[np.argmin(removal[is_left])]
         is_left[slot] = False
         chosen[slot] = np.inf

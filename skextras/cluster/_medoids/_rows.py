@@ -8,7 +8,8 @@ from skextras._callbacks import unseen
 from skextras._pairwise import _square_kernels
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels
-from skextras.cluster._medoids._swaps import Codes, SwapState
+from skextras.cluster._medoids._codes import Codes
+from skextras.cluster._medoids._swaps import SwapState
 
 _ITEMS_PER_BLOCK = 2**22  # dissimilarities that are made at a time
 _LEAST_BLOCKS = 16  # in which to make those of all pairs

@@ -23,17 +23,19 @@ all candidates.
 """
 
 import numpy as np
-from llvmlite import ir
-from numba import config, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from skextras._jit import FAST, jit
+from skextras._lanes_kernels import (
+    BLOCK,
+    closer,
+    count_bits,
+    drop_bit,
+    fetch,
+    first_bit,
+)
 
-BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 MANY = 24  # so many of them are summed up faster together with the others
 LANES = 8  # sums of a slot side by side: each addition waits for the one before
-LINE = 64  # bytes that are fetched at once
 TINY = 2.0**-1022  # the least normal number of float64: 0 divided by it is 0
 SMALL = 2.0**-126  # that of float32
 #: Columns of ``terms``: the last five are the loss of a point as it is, without its
@@ -41,91 +43,6 @@ SMALL = 2.0**-126  # that of float32
 DN, WEIGHT, PER_DS, LOSS, LOSS_A, LOSS_S, W_DS, W_DN = range(8)
 #: Rows of ``rough``: GAP is LOSS - LOSS_A.
 R_DN, R_WEIGHT, R_PER_DS, R_LOSS, R_GAP = range(5)
-
-if config.DISABLE_JIT:
-
-    def _closer(row, start, limit):
-        bits = row[start : start + BLOCK] < limit[start : start + BLOCK]
-        return sum(1 << i for i in range(BLOCK) if bits[i])
-
-    def _first_bit(mask):
-        return (int(mask) & -int(mask)).bit_length() - 1
-
-    def _drop_bit(mask):
-        return int(mask) & (int(mask) - 1)
-
-    def _count_bits(mask):
-        return int(mask).bit_count()
-
-    def _fetch(row, start):
-        pass
-
-else:
-
-    @intrinsic
-    def _closer(typingctx, row, start, limit):
-        """Mask of the points start..start+63 with row[o] < limit[o]."""
-        signature = types.uint64(row, types.intp, limit)
-
-        def codegen(context, builder, signature, args):
-            loads = []
-            for kind, array in ((signature.args[0], args[0]), (limit, args[2])):
-                data = context.make_array(kind)(context, builder, array).data
-                item = context.get_data_type(kind.dtype)
-                vector = ir.VectorType(item, BLOCK).as_pointer()
-                pointer = builder.gep(data, [args[1]], inbounds=True)
-                load = builder.load(builder.bitcast(pointer, vector))
-                load.align = kind.dtype.bitwidth // 8
-                loads.append(load)
-            bits = builder.fcmp_ordered("<", *loads)
-            return builder.bitcast(bits, ir.IntType(BLOCK))
-
-        return signature, codegen
-
-    @intrinsic
-    def _first_bit(typingctx, mask):
-        """Position of the lowest set bit."""
-
-        def codegen(context, builder, signature, args):
-            return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-        return types.intp(types.uint64), codegen
-
-    @intrinsic
-    def _count_bits(typingctx, mask):
-        """Count the bits that are set."""
-
-        def codegen(context, builder, signature, args):
-            return builder.ctpop(args[0])
-
-        return types.intp(types.uint64), codegen
-
-    @intrinsic
-    def _fetch(typingctx, row, start):
-        """Bring the points start..start+63 of a row into the cache."""
-
-        def codegen(context, builder, signature, args):
-            kind = signature.args[0]
-            data = context.make_array(kind)(context, builder, args[0]).data
-            byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-            function = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(ir.VoidType(), [byte, word, word, word]),
-                "llvm.prefetch.p0",
-            )
-            size = kind.dtype.bitwidth // 8
-            for line in range(BLOCK * size // LINE):
-                place = builder.add(args[1], args[1].type(line * LINE // size))
-                pointer = builder.gep(data, [place])
-                pointer = builder.bitcast(pointer, byte)
-                builder.call(function, [pointer, word(0), word(3), word(1)])
-            return context.get_dummy_value()
-
-        return types.void(row, types.intp), codegen
-
-    @jit
-    def _drop_bit(mask):
-        return mask & (mask - np.uint64(1))
 
 
 @jit
@@ -248,16 +165,16 @@ def bound(row, following, slots, near, rough, removal, partial, parts):
     shared = 0.0
     partial[: LANES * k] = 0.0
     for start in range(0, whole, BLOCK):
-        mask = _closer(row, start, ds)
-        _fetch(following, start)
-        if _count_bits(mask) >= MANY:
+        mask = closer(row, start, ds)
+        fetch(following, start)
+        if count_bits(mask) >= MANY:
             shared += np.float64(_rough_block(row, ds, rough, start, parts))
             for i in range(BLOCK):
                 partial[LANES * first[start + i] + i % LANES] += np.float64(parts[i])
             continue
         while mask != 0:
-            o = start + _first_bit(mask)
-            mask = _drop_bit(mask)
+            o = start + first_bit(mask)
+            mask = drop_bit(mask)
             shared += _rough_point(row[o], o, first[o], rough, partial)
     for o in range(whole, m):
         if row[o] < ds[o]:
@@ -280,20 +197,20 @@ def evaluate(row, slots, near, terms, removal, partial):
     shared = 0.0
     partial[:] = 0.0
     for start in range(0, whole, BLOCK):
-        mask = _closer(row, start, dt)
+        mask = closer(row, start, dt)
         if mask == 0:
             continue
-        inner = _closer(row, start, ds)
+        inner = closer(row, start, ds)
         outer = mask ^ inner
         while inner != 0:
-            o = start + _first_bit(inner)
-            inner = _drop_bit(inner)
+            o = start + first_bit(inner)
+            inner = drop_bit(inner)
             shared += _score_inner(
                 np.float64(row[o]), o, first[o], second[o], terms, partial, k
             )
         while outer != 0:
-            o = start + _first_bit(outer)
-            outer = _drop_bit(outer)
+            o = start + first_bit(outer)
+            outer = drop_bit(outer)
             _score_outer(np.float64(row[o]), o, first[o], second[o], terms, partial, k)
     for o in range(whole, m):
         d = np.float64(row[o])

@@ -10,7 +10,7 @@ from skextras._pairwise._products import arrays
 from skextras._pairwise._square import TOO_LARGE, raise_for_entry, raise_on_fault
 from skextras._parallel import row_blocks
 from skextras._validation import in_words
-from skextras.cluster._medoids import _sparse_kernels
+from skextras.cluster._medoids import _cache_kernels, _sparse_kernels
 from skextras.cluster._medoids._doubts import doubt_stored_dissimilarities
 from skextras.cluster._medoids._found import Found
 from skextras.cluster._medoids._rows import Rows
@@ -101,7 +101,7 @@ class SparseState:
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
-        self.loss = _sparse_kernels.sum_losses(
+        self.loss = _cache_kernels.sum_losses(
             self.near, self.dn, self.ds, self.weight, self.removal
         )
         return self.loss

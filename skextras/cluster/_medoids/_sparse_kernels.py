@@ -14,6 +14,7 @@ only help the points that are stored in its column, and a pass costs what is sto
 import numpy as np
 
 from skextras._jit import jit
+from skextras.cluster._medoids._cache_kernels import correct_sums
 
 
 @jit
@@ -59,17 +60,6 @@ def assign(firsts, others, distances, slot_of, missing, near, dn, ds):
     """Find the two nearest medoids of every point."""
     for o in range(near.shape[0]):
         _assign_point(o, firsts, others, distances, slot_of, missing, near, dn, ds)
-
-
-@jit
-def sum_losses(near, dn, ds, weight, removal):
-    """Recompute ``removal``; return the loss."""
-    removal[:] = 0.0
-    loss = 0.0
-    for o in range(near.shape[0]):
-        loss += weight[o] * dn[o]
-        removal[near[o]] += weight[o] * (np.float64(ds[o]) - np.float64(dn[o]))
-    return loss
 
 
 @jit
@@ -156,7 +146,8 @@ def scan(
     """
     k = medoids.shape[0]
     partial, touched = np.empty(k), np.empty(k, dtype=np.int64)
-    is_touched = np.zeros(k, dtype=np.bool_)
+    is_touched = np.empty(k, dtype=np.bool_)
+    is_touched[:] = False
     n_swap, cheapest = 0, _smallest(removal)
     for position in range(start, stop):
         j = order[position]
@@ -186,7 +177,6 @@ def scan(
                 left, b, medoids, slot_of, starts, points, entries, firsts, others,
                 distances, missing, near, dn, ds, weight, removal,
             )  # fmt: skip
-        if removal.max() > 1e3 * loss:  # a sum that had such terms is not exact
-            sum_losses(near, dn, ds, weight, removal)
+        correct_sums(near, dn, ds, weight, removal, loss)
         cheapest = _smallest(removal)
     return last, loss, n_swap, False, best

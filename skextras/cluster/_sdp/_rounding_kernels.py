@@ -126,12 +126,14 @@ def cut_line(value, weight, cuts):
     middle of a range halves what is left for either side.
     """
     n_clusters, m = len(cuts), len(value)
-    mass, first, second = np.zeros(m + 1), np.zeros(m + 1), np.zeros(m + 1)
+    mass, first, second = np.empty(m + 1), np.empty(m + 1), np.empty(m + 1)
+    mass[0] = first[0] = second[0] = 0.0
     for i in range(m):
         mass[i + 1] = mass[i] + weight[i]
         first[i + 1] = first[i] + weight[i] * value[i]
         second[i + 1] = second[i] + weight[i] * value[i] * value[i]
-    before, cost = np.full(m + 1, np.inf), np.full(m + 1, np.inf)
+    before, cost = np.empty(m + 1), np.empty(m + 1)
+    before[:] = np.inf
     before[0] = 0.0
     todo = np.empty((2 * m + 4, 4), np.int64)
     for layer in range(n_clusters):
@@ -159,4 +161,4 @@ def cut_line(value, weight, cuts):
             todo[n_todo, 0], todo[n_todo, 1] = j + 1, high
             todo[n_todo, 2], todo[n_todo, 3] = place, right
             n_todo += 1
-        before[:] = cost
+        before, cost = cost, before
