@@ -40,18 +40,18 @@ def _stamp():
     return digest.hexdigest()
 
 
-def jit(func=None, **options):
+def jit(func=None, *, inner=False, **options):
     """Compile without the GIL, and keep the machine code on disk if possible.
 
     Numba looks only at the file of a function to tell if its machine code is stale, and
     kernels call those of other files: it looks at the hash of all kernel files, too.
-    Where numba has no place for that, nothing is kept. Functions whose name begins with
-    an underscore can only be called by compiled ones, and compile faster for it.
+    Where numba has no place for that, nothing is kept. Functions that are ``inner``, or
+    begin with an underscore, are called by compiled ones only, and compile faster.
     """
     if func is None:
-        return lambda f: jit(f, **options)
+        return lambda f: jit(f, inner=inner, **options)
     options = {**POLICY, **options}
-    if func.__name__.startswith("_"):
+    if inner or func.__name__.startswith("_"):
         options["no_cpython_wrapper"] = True
     try:
         with _user_folder():

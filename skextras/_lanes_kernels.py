@@ -118,7 +118,7 @@ else:
 
         return types.intp(types.uint64), codegen
 
-    @jit
+    @jit(inner=True)
     def drop_bit(mask):
         """Clear the lowest set bit."""
         return mask & (mask - np.uint64(1))

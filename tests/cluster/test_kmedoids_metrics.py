@@ -153,7 +153,8 @@ def test_parameters_of_a_compiled_function(monkeypatch, params, dtype):
         sizes.append(len(X))
         return pairwise_distances(X, *args, **kwargs)
 
-    monkeypatch.setattr("skextras._pairwise._distances.pairwise_distances", spy)
+    for module in ("_distances", "_metrics"):
+        monkeypatch.setattr(f"skextras._pairwise.{module}.pairwise_distances", spy)
     plain = getattr(compiled_gap, "py_func", compiled_gap)
     options = {"metric_params": params, "random_state": 0}
     one = KMedoids(5, metric=compiled_gap, **options).fit(X)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from skextras._pairwise import _distances
+from skextras._pairwise import _distances, _metrics
 from skextras.cluster import KMedoids
 from skextras.cluster._medoids._rows import ComputedRows
 from tests.problems import JIT
@@ -86,7 +86,7 @@ def test_threads_do_not_change_a_bit():
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan", "gower"])
 def test_rows_are_those_of_the_matrix(metric):
     X = blobs()
-    params = _distances.resolve_params(X, np.ones(N), metric, None)
+    params = _metrics.resolve_params(X, np.ones(N), metric, None)
     rows = ComputedRows(_distances.Computer(X, metric, params))
     matrix = rows.hold().matrix
     some, others = np.array([5, 100, 3]), np.array([3, 2, 99])

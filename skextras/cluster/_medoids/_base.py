@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin
 from skextras._fitting import fit_method, warn
-from skextras._pairwise import _distances
+from skextras._pairwise import _distances, _metrics
 from skextras._pairwise._square import raise_on_fault
 from skextras._parallel import row_blocks
 from skextras._validation import check_weights
@@ -229,7 +229,7 @@ class BaseMedoids(
         precomputed = self.metric == "precomputed"
         tags.input_tags.pairwise = precomputed
         tags.input_tags.positive_only = precomputed
-        tags.input_tags.sparse = _distances.takes_sparse(self.metric)
-        tags.input_tags.allow_nan = _distances.takes_missing(self.metric)
+        tags.input_tags.sparse = _metrics.takes_sparse(self.metric)
+        tags.input_tags.allow_nan = _metrics.takes_missing(self.metric)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

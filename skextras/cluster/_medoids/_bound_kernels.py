@@ -44,6 +44,8 @@ class Bounds(NamedTuple):
     #: candidates of the tile first, then the odd ones
     sums: np.ndarray
     lanes: np.ndarray  # (LANES,) lower bounds of the changes, in the same order
+    least: np.ndarray  # (LANES,) room for the smallest changes over the slots
+    level: np.ndarray  # (1, 4) room for the levels of a point
     at: np.ndarray  # the tile that is summed up; 1 if the points are grouped
 
 
@@ -226,7 +228,7 @@ add = _adder(1)
 drop = _adder(-1)
 
 
-@jit
+@jit(inline="always")
 def set_levels(o, dn, ds, inverse, levels):
     """Express the dissimilarities of a point in its steps; tell if they fit."""
     farther = np.ceil(np.float64(ds[o]) * inverse[o])
@@ -237,14 +239,7 @@ def set_levels(o, dn, ds, inverse, levels):
     return farther <= LEVEL_MAX
 
 
-@jit
-def set_all_levels(dn, ds, inverse, levels):
-    """As ``set_levels`` for every point; the classes are there already."""
-    for o in range(dn.shape[0]):
-        set_levels(o, dn, ds, inverse, levels)
-
-
-@jit
+@jit(inline="always")
 def group(near, b):
     """Sort the points by slot and class: in ``place``, ``members`` and ``grouped``."""
     packed, n_classes, place, members = b.packed, b.n_classes, b.place, b.members
@@ -264,7 +259,7 @@ def group(near, b):
     place[0] = 0
 
 
-@jit
+@jit(inline="always")
 def sum_tile(tile, b, sums):
     """Add up all points for one tile of candidates; fetch the next tile meanwhile."""
     tiles, n_classes, place = b.tiles, b.n_classes, b.place
@@ -280,10 +275,9 @@ def sum_tile(tile, b, sums):
             )
 
 
-@jit
-def bound(sums, removal, unit, bounds):
+@jit(inner=True)
+def bound(sums, removal, unit, best, bounds):
     """Lower bounds of the changes by the candidates of a tile, over all slots."""
-    best = np.empty(LANES, dtype=np.int32)
     best[:] = 2**31 - 1
     per_unit = 1.0 / unit
     for slot in range(removal.shape[0]):

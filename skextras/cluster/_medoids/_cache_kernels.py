@@ -4,17 +4,7 @@ import numpy as np
 
 from skextras._jit import jit
 
-BLOCK = 64  # points whose part of the table is filled at once
-
-
-@jit
-def fill_table(rows, table, start, stop):
-    """Copy the medoids' rows into ``table[start:stop]``, one row per point."""
-    for low in range(start, stop, BLOCK):
-        high = min(low + BLOCK, stop)
-        for slot in range(rows.shape[0]):
-            for o in range(low, high):
-                table[o, slot] = rows[slot, o]
+BLOCK = 64  # points that are looked at side by side
 
 
 @jit
@@ -60,21 +50,6 @@ def settle_ties(keys, near, second):
 
 
 @jit
-def own_slots(table, points, near, second, dn, ds):
-    """Give every medoid its own slot, even beside another one just as near.
-
-    ``points`` are the medoids as points, -1 for one that is none of them.
-    """
-    for slot in range(points.shape[0]):
-        o = points[slot]
-        if o >= 0 and near[o] != slot and table[o, slot] <= dn[o]:
-            second[o] = near[o]
-            ds[o] = dn[o]
-            near[o] = slot
-            dn[o] = table[o, slot]
-
-
-@jit
 def sum_losses(near, dn, ds, weight, removal):
     """Recompute ``removal`` from the caches; return the loss."""
     removal[:] = 0.0
@@ -85,7 +60,7 @@ def sum_losses(near, dn, ds, weight, removal):
     return loss
 
 
-@jit
+@jit(inline="always")
 def correct_sums(near, dn, ds, weight, removal, loss):
     """Recompute ``removal`` if it had terms so large that it is not exact."""
     largest = removal[0]

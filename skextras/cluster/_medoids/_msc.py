@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from skextras._callbacks import unseen
-from skextras.cluster._medoids import _cache_kernels, _silhouette_kernels
+from skextras.cluster._medoids import _silhouette_kernels
 from skextras.cluster._medoids._found import Found
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
@@ -31,7 +31,7 @@ class MSCState:
         self.terms = np.empty((m, 8))
         self.rough = np.empty((5, m), dtype=rows.dtype)
         self.removal = np.empty(k)
-        _cache_kernels.fill_table(rows[self.medoids], self.table, 0, m)
+        self.table[:] = rows[self.medoids].T
         _silhouette_kernels.fill_caches(self.table, self.slots, self.near, 0, m)
         _silhouette_kernels.set_all_terms(
             self.near, self.weight, self.terms, self.rough

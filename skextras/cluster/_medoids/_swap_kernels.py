@@ -41,6 +41,8 @@ class State(NamedTuple):
     removal: np.ndarray  # (k,) loss added when a slot is emptied
     own: np.ndarray  # (n,) the point that candidate j is, -1 if it is none of them
     left: np.ndarray  # (m,) room for what a slot held before a swap
+    back: np.ndarray  # (m,) room for the same when a swap is taken back
+    partial: np.ndarray  # (k,) room for the changes of one candidate, by slot
 
 
 class Every(NamedTuple):
@@ -50,6 +52,7 @@ class Every(NamedTuple):
     sums: np.ndarray  # (n_tiles, k + 1, LANES) the sums of all tiles
     levels: np.ndarray  # (m, 4) room for the levels before a swap
     packed: np.ndarray  # (m,) the same, as one integer each
+    near: np.ndarray  # (m,) room for the slots before a swap
 
 
 @jit
@@ -147,7 +150,7 @@ def _update_point(o, b, d, is_candidate, table, keys, near, second, dn, ds):
     ds[o] = table[o, second[o]]
 
 
-@jit
+@jit(inline="always")
 def swap(row, point, slot, tile, s, b):
     """Move a slot to a candidate, which is ``point``; tell if all levels fit.
 
@@ -162,7 +165,7 @@ def swap(row, point, slot, tile, s, b):
         table[o, slot] = row[o]
     fits = True
     slot32 = np.int32(slot)
-    level = np.empty((1, 4), dtype=np.uint8)
+    level = b.level
     for start in range(0, m, BLOCK):
         if start + BLOCK <= m:
             mask = closer(row, start, ds)
@@ -207,26 +210,28 @@ def swap(row, point, slot, tile, s, b):
 
 
 @jit
-def _copy(values):
-    copy = np.empty_like(values)
-    for o in range(values.shape[0]):
-        copy[o] = values[o]
-    return copy
+def _copy(source, target):
+    for o in range(source.shape[0]):
+        target[o] = source[o]
 
 
-@jit
+@jit(inline="always")
 def _swap_if_better(row, j, slot, tile, loss, s, b):
     """Swap a slot for candidate j, unless the loss shows that it does not help.
 
     Returns the loss, whether it was swapped, whether sums have changed, and whether all
     levels fit.
     """
-    before = s.medoids[slot]
-    fits = swap(row, s.own[j], slot, tile, s, b)
-    new_loss = _total(s.weight, s.dn)
-    if not new_loss < loss:  # the sums have lost small terms beside huge ones
-        fits &= swap(_copy(s.left), s.own[before], slot, tile, s, b)
-        return loss, False, True, fits
+    before, point, fits, back = s.medoids[slot], s.own[j], True, False
+    while True:
+        fits &= swap(row, point, slot, tile, s, b)
+        if back:
+            return loss, False, True, fits
+        new_loss = _total(s.weight, s.dn)
+        if new_loss < loss:
+            break
+        _copy(s.left, s.back)  # small terms were lost beside huge ones
+        row, point, back = s.back, s.own[before], True
     correct_sums(s.near, s.dn, s.ds, s.weight, s.removal, new_loss)
     s.is_medoid[before] = False
     s.is_medoid[j] = True
@@ -245,7 +250,6 @@ def scan(rows, order, start, stop, last, loss, tol, s, b):
     """
     k, at, lanes = s.medoids.shape[0], b.at, b.lanes
     few = k >= FEW
-    partial = np.empty(k)
     n_swap, tile = 0, at[0]
     position = start
     while position < stop:
@@ -258,7 +262,7 @@ def scan(rows, order, start, stop, last, loss, tol, s, b):
                 group(s.near, b)
                 at[1] = 1
             sum_tile(tile, b, b.sums)
-            bound(b.sums, s.removal, b.unit, lanes)
+            bound(b.sums, s.removal, b.unit, b.least, lanes)
             at[0] = tile
         lane = position % LANES
         lane = (lane % 2) * (LANES // 2) + lane // 2
@@ -269,7 +273,7 @@ def scan(rows, order, start, stop, last, loss, tol, s, b):
             return position, last, loss, n_swap, False, True
         position += 1
         change, slot = _evaluate(
-            rows[j], s.near, s.dn, s.ds, s.weight, s.removal, partial, np.intp(-1)
+            rows[j], s.near, s.dn, s.ds, s.weight, s.removal, s.partial, np.intp(-1)
         )
         if change >= -tol * loss:
             continue
@@ -282,7 +286,7 @@ def scan(rows, order, start, stop, last, loss, tol, s, b):
         if changed:
             at[1] = 0
             if few and swapped:
-                bound(b.sums, s.removal, b.unit, lanes)
+                bound(b.sums, s.removal, b.unit, b.least, lanes)
             else:
                 tile = at[0] = -1
         if not fits:
@@ -297,7 +301,6 @@ def scan_rows(rows, candidates, slots, start, once, last, loss, tol, s, b):
     Each is tried in all slots, or in that of ``slots`` which is not negative. Returns
     where it stopped, after a swap if ``once``, and the rest as ``scan``.
     """
-    partial = np.empty(s.medoids.shape[0])
     n_swap = 0
     for position in range(start, candidates.shape[0]):
         j = candidates[position]
@@ -307,7 +310,7 @@ def scan_rows(rows, candidates, slots, start, once, last, loss, tol, s, b):
             continue
         row = rows[position]
         change, slot = _evaluate(
-            row, s.near, s.dn, s.ds, s.weight, s.removal, partial, slots[position]
+            row, s.near, s.dn, s.ds, s.weight, s.removal, s.partial, slots[position]
         )
         if change >= -tol * loss:
             continue
@@ -334,7 +337,7 @@ def _bound_all(order, s, b, every):
             sum_tile(tile, b, every.sums[tile])
         b.at[1] = 1
     for tile in range(b.tiles.shape[0]):
-        bound(every.sums[tile], s.removal, b.unit, b.lanes)
+        bound(every.sums[tile], s.removal, b.unit, b.least, b.lanes)
         for p in range(tile * LANES, min(tile * LANES + LANES, n)):
             lane = p % LANES
             every.bounds[p] = b.lanes[(lane % 2) * (LANES // 2) + lane // 2]
@@ -343,9 +346,10 @@ def _bound_all(order, s, b, every):
 
 
 @jit
-def _update_sums(old_near, s, b, every):
+def _update_sums(s, b, every):
     """Repair the sums of all tiles where a swap has changed slots or levels."""
-    near, levels, before, tiles = s.near, b.levels, every.levels, b.tiles
+    near, levels, tiles = s.near, b.levels, b.tiles
+    old_near, before = every.near, every.levels
     touched = np.empty(near.shape[0] + 1, dtype=np.int32)
     n_touched = 0
     for o in range(near.shape[0]):
@@ -385,7 +389,7 @@ def best_swap(rows, order, rank, loss, tol, found, budget, s, b, every):
     (change, candidate, slot) of the best one so far, which the next call takes as
     ``found``, and whether the search is done. A candidate of -2 begins it.
     """
-    partial, bounds = np.empty(s.medoids.shape[0]), every.bounds
+    bounds = every.bounds
     best, j, slot = found
     if j == -2:
         _bound_all(order, s, b, every)
@@ -399,19 +403,18 @@ def best_swap(rows, order, rank, loss, tol, found, budget, s, b, every):
         budget -= 1
         bounds[p] = np.inf
         change, i = _evaluate(
-            rows[order[p]], s.near, s.dn, s.ds, s.weight, s.removal, partial,
+            rows[order[p]], s.near, s.dn, s.ds, s.weight, s.removal, s.partial,
             np.intp(-1),
         )  # fmt: skip
         if change < best or (change == best and rank[order[p]] < rank[j]):
             best, j, slot = change, order[p], i
     if j < 0:
         return loss, False, True, (best, j, slot), True
-    old_near = _copy(s.near)
-    for o in range(old_near.shape[0]):
-        every.packed[o] = b.packed[o]
+    _copy(s.near, every.near)
+    _copy(b.packed, every.packed)
     loss, swapped, _, fits = _swap_if_better(rows[j], j, slot, np.intp(-1), loss, s, b)
     if s.medoids.shape[0] < FEW:
         b.at[1] = 0
     elif fits:
-        _update_sums(old_near, s, b, every)
+        _update_sums(s, b, every)
     return loss, swapped, fits, (best, j, slot), True

@@ -32,14 +32,14 @@ class SwapState:
         is_medoid[medoids] = True
         keys = np.empty((n, k), dtype=f"i{rows.dtype.itemsize}")
         near, second = np.empty((2, n), dtype=np.int32)
-        dn, ds, left = np.empty((3, n), dtype=rows.dtype)
+        dn, ds, left, back = np.empty((4, n), dtype=rows.dtype)
         self.state = State(
             np.array(medoids, dtype=np.intp), is_medoid, keys.view(rows.dtype), keys,
             near, second, dn, ds, weight, np.empty(k),
-            identity if own is None else own, left,
+            identity if own is None else own, left, back, np.empty(k),
         )  # fmt: skip
         chosen = rows.take(self.medoids)
-        _cache_kernels.fill_table(chosen, self.state.table, 0, n)
+        self.state.table[:] = chosen.T
         _cache_kernels.find_nearest(chosen, near, second, dn, ds)
         self._own_slots()
         self._make_bounds(identity)
@@ -75,6 +75,8 @@ class SwapState:
             identity,
             aligned((k + 1, lanes), np.int32),
             np.empty(lanes),
+            np.empty(lanes, dtype=np.int32),
+            np.empty((1, 4), dtype=np.uint8),
             np.array([-1, 0]),
         )
         if codes:
@@ -85,14 +87,19 @@ class SwapState:
         codes, s = self.codes, self.state
         codes.extend(s.ds)
         self.bounds = self.bounds._replace(inverse=codes.inverse, unit=codes.unit)
-        self.bounds.levels[:, 3] = codes.classes
-        _bound_kernels.set_all_levels(s.dn, s.ds, codes.inverse, self.bounds.levels)
+        farther, nearer = (np.ceil(d * codes.inverse) for d in (s.ds, s.dn))
+        steps = farther, nearer, farther - nearer + 1.0
+        steps = np.minimum(steps, _bound_kernels.LEVEL_MAX)
+        self.bounds.levels[:] = np.vstack([steps, codes.classes]).T
 
     def _own_slots(self):
-        """Give every medoid its own slot."""
+        """Give every medoid its own slot, even beside another one just as near."""
         s = self.state
-        caches = s.near, s.second, s.dn, s.ds
-        _cache_kernels.own_slots(s.table, s.own[s.medoids], *caches)
+        o, slot = s.own[s.medoids], np.arange(len(s.medoids), dtype=np.int32)
+        moved = (o >= 0) & (s.near[o] != slot) & (s.table[o, slot] <= s.dn[o])
+        o, slot = o[moved], slot[moved]
+        s.second[o], s.ds[o] = s.near[o], s.dn[o]
+        s.near[o], s.dn[o] = slot, s.table[o, slot]
 
     def refresh(self):
         """Recompute the loss and the removal losses, which swaps only update."""
@@ -149,7 +156,8 @@ class SwapState:
             before = np.empty_like(self.bounds.levels)
             sums = aligned((len(codes.tiles), *self.bounds.sums.shape), np.int32)
             packed, bounds = before.view("<u4").ravel(), np.empty(len(codes.order))
-            self.every = _swap_kernels.Every(bounds, sums, before, packed)
+            near = np.empty_like(self.state.near)
+            self.every = _swap_kernels.Every(bounds, sums, before, packed, near)
         found, done = (0.0, -2, 0), False
         budget = max(1, _ITEMS_PER_CALL // self.rows.n_points)
         while not done:

@@ -14,7 +14,7 @@ from skextras._distinct import (
     weighted_points,
 )
 from skextras._memory import check_memory
-from skextras._pairwise import _distances
+from skextras._pairwise import _distances, _metrics
 from skextras._pairwise._square import (
     as_square,
     check_dissimilarities,
@@ -31,7 +31,7 @@ def check_X(estimator, X, *, reset):
     """Return X as ``validate_data`` does, checked for the metric of the estimator."""
     metric = estimator.metric
     precomputed = metric == "precomputed"
-    allow_nan = _distances.takes_missing(metric)
+    allow_nan = _metrics.takes_missing(metric)
     X = validate_data(
         estimator,
         X,
@@ -43,7 +43,7 @@ def check_X(estimator, X, *, reset):
     )
     if sparse.issparse(X):
         X = canonical(X, keep_zeros=precomputed)
-    _distances.warn_of_conversion(X, metric)
+    _metrics.warn_of_conversion(X, metric)
     return X
 
 
@@ -146,5 +146,5 @@ def check_task(X, sample_weight, n_clusters, metric, metric_params, names, n_job
         doubt_dissimilarities(square.rows, square.points, "precomputed X")
         given, is_exact = HeldRows(square.rows, square.points, n_jobs), square.is_exact
     points = distinct_points(X, weight) if given is None else weighted_points(weight)
-    params = _distances.resolve_params(X, weight, metric, params, names)
+    params = _metrics.resolve_params(X, weight, metric, params, names)
     return Task(X, weight, points, given, is_exact, metric, params)

@@ -56,18 +56,15 @@ def solve(
             return _stated.solve_lasdp(problem, **options)
     options = {"trace": trace, "max_iter": max_iter}
     if last is None:
-        loose = {
-            "trace": trace,
-            "tol": max(tol, min(10.0 * tol, _LOOSE)),
-            "max_iter": min(max_iter, _SHORT),
-        }
         starts = [start_parts(n_clusters, rank, n, rng) for _ in range(n_init)]
         if labels is not None:
             starts += [
                 label_parts(labels, n_clusters, rank, share, rng)
                 for share in (0.8, 1.0)
             ]
-        best = solve_from_starts(problem, starts, step=step, **loose)
+        loose = max(tol, min(10.0 * tol, _LOOSE))
+        short = {"trace": trace, "max_iter": min(max_iter, _SHORT)}
+        best = solve_from_starts(problem, starts, step=step, tol=loose, **short)
         parts, multipliers = best.parts, best.multipliers
     else:
         parts, multipliers = last.memberships.parts, last.dual

@@ -95,7 +95,7 @@ def _add_sums(W, g, P, low, high, G, sums, cross):
                 sums[k, b, PRODUCT + a] += total
 
 
-@jit(fastmath=FAST)
+@jit(fastmath=FAST, inline="always")
 def sweep(W, g, P, scale, mean, load, curve, out, sums, cross):
     """Step, project into ``out`` and sum up, in one pass over the samples."""
     n_clusters, rank, n = P.shape
@@ -121,6 +121,14 @@ def _sum(values):
     for k in range(values.shape[0]):
         total += values[k]
     return total
+
+
+@jit
+def _largest(values):
+    largest = values[0]
+    for k in range(1, values.shape[0]):
+        largest = max(largest, values[k])
+    return largest
 
 
 @jit(fastmath=FAST)
@@ -219,10 +227,7 @@ def minimize(W, g, c, P, sums, y, beta, n_done, max_iter, pause, tol, trace, joi
     step, end = state[STEP], min(max_iter, n_done + pause)
     before, after, swapped = P, out, False
     while n_done < end and state[SLOPE] > tol:
-        bar = recent[0]
-        for i in range(1, recent.shape[0]):
-            bar = max(bar, recent[i])
-        bar += 1e-13 * n
+        bar = _largest(recent) + 1e-13 * n
         found = False
         for _ in range(min(30, max_iter - n_done)):
             for k in range(n_clusters):
