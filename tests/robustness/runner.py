@@ -155,7 +155,10 @@ def _of_refusal(case, error):
     """Yield findings on a call that failed: it was all or nothing, and with reason."""
     if case.given.is_clean and not isinstance(error, InvalidParameterError):
         plain = case.given.plain
-        if not sparse.issparse(case.given.X):
+        drawn = (
+            case.params.get("random_state", 0) is None
+        )  # what is refused may be, too
+        if not (drawn or sparse.issparse(case.given.X)):
             other = attempt(case.run, plain)
             if other.error is None:
                 yield Finding("refused in this form only", short(error))
