@@ -160,8 +160,8 @@ def lacking(distances, medoids, weight, least):
     return round(float(np.maximum(least - sizes, 0).sum()), 6)
 
 
-def exchange_within(distances, medoids, weight, n_fixed, least, candidates):
-    """Return the best exchange for the first of the candidates, or None.
+def swap_within(distances, medoids, weight, n_fixed, least, candidates):
+    """Return the best swap for the first of the candidates, or None.
 
     It lowers what clusters lack, or leaves that and lowers the loss; ties as in PAM.
     """
@@ -195,9 +195,7 @@ def within_limits(distances, medoids, weight, n_fixed, least, order, eager):
             for part in [[j] for j in order] if at_once else [order]:
                 if at_once and part[0] == last:
                     break
-                found = exchange_within(
-                    distances, medoids, weight, n_fixed, limit, part
-                )
+                found = swap_within(distances, medoids, weight, n_fixed, limit, part)
                 if found is not None:
                     medoids, n_swap, last = found, n_swap + 1, part[0]
         if not least:

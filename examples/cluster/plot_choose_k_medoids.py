@@ -31,7 +31,7 @@ X = np.concatenate(
 # All numbers at once
 # -------------------
 # ``k_path`` computes the dissimilarities once. It begins with the largest number of
-# medoids and removes one after the other, with exchanges in between.
+# medoids and removes one after the other, with swaps in between.
 
 from skextras.cluster import KMedoids, MedoidSilhouette, k_path
 
@@ -50,7 +50,7 @@ print(f"MedoidSilhouette: {model.n_clusters_} clusters")
 # The medoids of the path are a start for ``KMedoids``, which has nothing left to do.
 
 kmedoids = KMedoids(path.n_clusters[best], init=path.medoid_indices[best]).fit(X)
-print(f"exchanges from there: {kmedoids.n_swap_}")
+print(f"swaps from there: {kmedoids.n_swap_}")
 
 # %%
 # The curve, and the clusters at its peak

@@ -1,9 +1,9 @@
 """
 ==================================
-What does an exchange cost in PAM?
+What does a swap cost in PAM?
 ==================================
 
-PAM, FastPAM and FasterPAM search for the same thing: medoids that no exchange improves.
+PAM, FastPAM and FasterPAM search for the same thing: medoids that no swap improves.
 What separates them is how many additions they make on the way. Here these are counted,
 and set beside the time of the searches in this package.
 """
@@ -11,14 +11,14 @@ and set beside the time of the searches in this package.
 # %%
 # Counting
 # --------
-# To judge one exchange by its definition takes an addition for every point, and there
-# are :math:`k (n - k)` exchanges to judge before PAM makes one of them. FastPAM1 finds
-# the best of the :math:`k` exchanges for a candidate from one look at its
-# dissimilarities: :math:`n (n - k)` additions for each exchange made. FasterPAM makes
-# an exchange as soon as it has found one that helps, and needs a few rounds of
+# To judge one swap by its definition takes an addition for every point, and there
+# are :math:`k (n - k)` swaps to judge before PAM makes one of them. FastPAM1 finds
+# the best of the :math:`k` swaps for a candidate from one look at its
+# dissimilarities: :math:`n (n - k)` additions for each swap made. FasterPAM makes
+# a swap as soon as it has found one that helps, and needs a few rounds of
 # :math:`n (n - k)` additions for all of them together.
 #
-# PAM makes as many exchanges as ``method="pam"`` reports: they are the same ones.
+# PAM makes as many swaps as ``method="pam"`` reports: they are the same ones.
 
 from time import perf_counter
 
@@ -47,7 +47,7 @@ for k in SIZES:
     losses.append(fitted["fasterpam"].inertia_ / fitted["pam"].inertia_ - 1)
 
 # %%
-# Making exchanges early does not lead to worse medoids. The loss of FasterPAM relative
+# Making swaps early does not lead to worse medoids. The loss of FasterPAM relative
 # to that of PAM, for each number of medoids:
 
 for k, difference in zip(SIZES, losses, strict=True):
@@ -93,7 +93,7 @@ plt.show()
 # %%
 # What to take from it
 # --------------------
-# Counted by its definition, PAM is out of the question for many medoids. Its exchanges
+# Counted by its definition, PAM is out of the question for many medoids. Its swaps
 # are not: bounds rule nearly all candidates out before anything is added up, so that
 # ``method="pam"`` takes a small multiple of the time of FasterPAM. Still, there is
 # seldom a reason for it.

@@ -48,7 +48,7 @@ def test_ends_at_a_local_optimum_if_all_points_are_tried(k, symmetric):
 
 @pytest.mark.parametrize("k", [1, 3])
 def test_pairs_end_at_a_local_optimum_too(k):
-    """With 8000 draws, any of 3 * 17 exchanges is missed with probability 1e-67."""
+    """With 8000 draws, any of 3 * 17 swaps is missed with probability 1e-67."""
     D = matrix(np.random.default_rng(1), 20)
     result = search(D, np.arange(k), fast=False, limit=8000)
     medoids = result.medoids.tolist()
@@ -107,7 +107,7 @@ def test_points_are_drawn_once_and_evenly():
 
 
 def test_points_that_were_not_tried_come_first():
-    """After an exchange; and then all others, each once."""
+    """After a swap; and then all others, each once."""
     state, rng = state_of(30, [2, 5, 11]), np.random.RandomState(0)
     draws = _random_swaps.Points(np.arange(30), state, rng)
     dealt, _ = draws.deal(10)

@@ -50,7 +50,7 @@ def test_equals_naive(seed, high, eager, data):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_no_exchange_within_the_limits_helps(X, method):
+def test_no_swap_within_the_limits_helps(X, method):
     D = pairwise_distances(X)
     weight = np.random.default_rng(0).uniform(0.5, 2, len(X))
     model = KMedoids(5, method=method, fixed_medoids=[12], min_cluster_size=12)
@@ -63,7 +63,7 @@ def test_no_exchange_within_the_limits_helps(X, method):
     assert model.inertia_ > free.inertia_
     for found, least in ((model, 12), (free, 0)):
         args = (found.medoid_indices_.tolist(), weight, 1, least, range(len(X)))
-        assert naive.exchange_within(D, *args) is None
+        assert naive.swap_within(D, *args) is None
     np.testing.assert_array_equal(model.predict(X), model.labels_)
 
 
@@ -137,7 +137,7 @@ def test_of_a_matrix(X):
     assert model.medoid_indices_[0] == 3
     assert sizes(model).min() >= 12
     args = (model.medoid_indices_.tolist(), np.ones(60), 1, 12, range(60))
-    assert naive.exchange_within(D, *args) is None
+    assert naive.swap_within(D, *args) is None
 
 
 def test_what_cannot_be_met_warns():

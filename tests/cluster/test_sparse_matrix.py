@@ -83,7 +83,7 @@ def test_equals_the_filled_matrix(seed, n, share, high, method, data):
         expected = model(k, **options).fit(fill(S, missing), sample_weight=weight)
     if high or k == 1:
         assert_same(found, expected)
-    else:  # the last digits of sums may decide between exchanges that are equal
+    else:  # the last digits of sums may decide between swaps that are equal
         assert found.inertia_ == pytest.approx(expected.inertia_, rel=0.2)
         D = fill(S, missing)
         assert naive.pam_swap(D, found.medoid_indices_, weight) is None

@@ -115,7 +115,7 @@ def sums(case, outcome):
 
 
 def optimum(case, outcome):
-    """Yield losses that one exchange, or one medoid, would lower."""
+    """Yield losses that one swap, or one medoid, would lower."""
     model, n = outcome.value, len(case.given.plain)
     method = getattr(model, "method_", None)
     limits = [case.params.get(name) for name in ("fixed_medoids", "min_cluster_size")]

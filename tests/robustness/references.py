@@ -122,7 +122,7 @@ def best_single(distances, weight):
 
 
 def best_swap(distances, medoids, weight):
-    """Least loss after the exchange of one medoid for one other point."""
+    """Least loss after the swap of one medoid for one other point."""
     distances, weight = distances.astype(WIDE), weight.astype(WIDE)
     candidates = np.setdiff1d(np.flatnonzero(weight), medoids)
     losses = [WIDE(np.inf)]

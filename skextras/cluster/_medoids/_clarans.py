@@ -1,4 +1,4 @@
-"""K-medoids by random exchanges: CLARANS and FastCLARANS."""
+"""K-medoids by random swaps: CLARANS and FastCLARANS."""
 
 from numbers import Integral
 
@@ -14,15 +14,15 @@ from skextras.cluster._medoids._random_swaps import DRAWS
 
 
 class CLARANS(BaseMedoids):
-    r"""K-medoids clustering by random exchanges (CLARANS, FastCLARANS).
+    r"""K-medoids clustering by random swaps (CLARANS, FastCLARANS).
 
-    Exchanges medoids for points that are drawn at random whenever that lowers
+    Swaps medoids for points that are drawn at random whenever that lowers
 
     .. math:: \sum_o w_o \min_i d(x_o, m_i),
 
     where :math:`d` is ``metric``, :math:`x_o` are the rows of ``X``, :math:`m_i` the
     medoids and :math:`w` is ``sample_weight``, until many draws in a row did not help.
-    All points judge an exchange, but not all exchanges are tried: most likely, the
+    All points judge a swap, but not all swaps are tried: most likely, the
     result is not quite a local optimum. Dissimilarities are computed when they are
     needed, and not kept.
 
@@ -40,8 +40,8 @@ class CLARANS(BaseMedoids):
     metric_params : dict, default=None
         Keyword arguments of ``metric``.
     method : {"clarans", "fastclarans"}, default="fastclarans"
-        What is drawn: a point and the medoid to exchange for it ("clarans"), or a
-        point, to be exchanged for the medoid where that helps most ("fastclarans").
+        What is drawn: a point and the medoid to swap for it ("clarans"), or a
+        point, to be swapped for the medoid where that helps most ("fastclarans").
     init : str, default="random"
         Where to start, as in :class:`KMedoids`: "random", "build", "k-medoids++",
         "lab" or "heuristic". All but "random", "k-medoids++" and "lab" take
@@ -58,7 +58,7 @@ class CLARANS(BaseMedoids):
         :obj:`joblib.parallel_config` context, but for matrix products the number that
         BLAS would take; -1 means all processors. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Draws starts and exchanges. Pass an int for the same result in every call.
+        Draws starts and swaps. Pass an int for the same result in every call.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class CLARANS(BaseMedoids):
     n_iter_ : int
         Number of draws of the best search.
     n_swap_ : int
-        Number of exchanges of the best search.
+        Number of swaps of the best search.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -98,7 +98,7 @@ class CLARANS(BaseMedoids):
 
     See Also
     --------
-    KMedoids : Tries all exchanges, for data whose matrix fits into memory.
+    KMedoids : Tries all swaps, for data whose matrix fits into memory.
     CLARA : Searches in samples, and is faster.
 
     References

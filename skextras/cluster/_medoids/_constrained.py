@@ -1,4 +1,4 @@
-"""Exchanges under limits: medoids that stay, and a least weight of the clusters."""
+"""Swaps under limits: medoids that stay, and a least weight of the clusters."""
 
 from contextlib import nullcontext
 
@@ -14,7 +14,7 @@ from skextras.cluster._medoids._swaps import single_medoid
 
 #: Candidates tried by one kernel call, times points: an interrupt waits for so many.
 _ITEMS_PER_CALL = 2**25
-#: An exchange must lower the loss by this fraction.
+#: A swap must lower the loss by this fraction.
 _TOL = 1e-12
 
 
@@ -107,17 +107,17 @@ class _State:
         start, stop = 0, len(self.order) if self.last < 0 else self.last
         while start < stop:
             place, slot, start = self._find(start, stop, eager=True)
-            if place >= 0 and self._exchange(slot, self.order[place]):
+            if place >= 0 and self._swap(slot, self.order[place]):
                 self.last, stop = place, len(self.order)
 
     def best_swap(self):
-        """Make the best exchange of all, if one helps."""
+        """Make the best swap of all, if one helps."""
         place, slot, _ = self._find(0, len(self.order), eager=False)
         if place >= 0:
-            self._exchange(slot, self.order[place])
+            self._swap(slot, self.order[place])
 
     def _find(self, start, stop, *, eager):
-        """Find the best exchange, or the first if ``eager``: (place, slot, stop)."""
+        """Find the best swap, or the first if ``eager``: (place, slot, stop)."""
         found, best = (-1, -1), (self.lacking, -_TOL * self.loss)
         per_candidate = len(self.near) + len(self.medoids) ** 2
         stride = max(1, _ITEMS_PER_CALL // per_candidate)
@@ -131,7 +131,7 @@ class _State:
             found = better if better[0] >= 0 else found
         return *found, start
 
-    def _exchange(self, slot, candidate):
+    def _swap(self, slot, candidate):
         """Let a candidate take a slot, unless rounding alone made that look better."""
         rank, left = (self.lacking, self.loss), self.medoids[slot]
         self.medoids[slot] = candidate

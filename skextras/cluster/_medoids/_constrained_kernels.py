@@ -1,4 +1,4 @@
-"""Compiled search for an exchange under limits on the clusters.
+"""Compiled search for a swap under limits on the clusters.
 
 Arrays are those of ``_swap_kernels``; here, ``near`` and ``second`` are the first slots
 on ties, and ``sizes`` the weights of the clusters. For one candidate:
@@ -19,7 +19,7 @@ TOL = 1e-12
 
 @jit
 def _losses(row, near, dn, ds, weight, removal, n_fixed, change):
-    """Compute ``change``; return the smallest of the slots that may be exchanged."""
+    """Compute ``change``; return the smallest of the slots that may be swapped."""
     for slot in range(change.shape[0]):
         change[slot] = removal[slot]
     shared = 0.0
@@ -72,10 +72,10 @@ def find(
     rows, order, start, stop, eager, best, n_fixed, is_medoid, near, second, dn, ds,
     weight, removal, sizes, least,
 ):  # fmt: skip
-    """Find the candidate in ``order[start:stop]`` and the slot to exchange.
+    """Find the candidate in ``order[start:stop]`` and the slot to swap.
 
     ``best`` is what must be lowered: (shortfall, change of the loss). Returns the place
-    and the slot of the exchange that lowers it most, or of the first candidate's that
+    and the slot of the swap that lowers it most, or of the first candidate's that
     lowers it if ``eager``, where the search stopped, and (shortfall, change) then.
     The place is -1 if none does.
     """

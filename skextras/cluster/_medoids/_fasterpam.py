@@ -39,7 +39,7 @@ class FasterPAMResult(NamedTuple):
     n_iter : int
         Number of passes over the candidates.
     n_swap : int
-        Number of exchanges.
+        Number of swaps.
     """
 
     medoid_indices: np.ndarray
@@ -66,8 +66,8 @@ def fasterpam(
     .. math:: \sum_o w_o \min_i D_{o, m_i}
 
     where :math:`D` is ``distances``, :math:`w` is ``sample_weight`` and :math:`m` are
-    the ``medoids``, by exchanging one medoid for one other point at a time, until no
-    exchange lowers it. Every exchange that helps is made at once. A pass takes
+    the ``medoids``, by swapping one medoid for one other point at a time, until no
+    swap lowers it. Every swap that helps is made at once. A pass takes
     :math:`O(n^2)` steps, whatever the number of medoids. Beside the matrix, the memory
     is a byte for each of its entries, and :math:`O(n k)`.
 
@@ -106,7 +106,7 @@ def fasterpam(
     n_iter : int
         Number of passes, the last one included, which finds nothing.
     n_swap : int
-        Number of exchanges.
+        Number of swaps.
 
     Raises
     ------
@@ -118,12 +118,12 @@ def fasterpam(
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` passes were made and the last one still exchanged medoids.
+        If ``max_iter`` passes were made and the last one still swapped medoids.
 
     Notes
     -----
     The result is exact: one-byte lower bounds rule candidates out, and what they leave
-    is evaluated in full. Sums are taken in float64, and an exchange must lower the loss
+    is evaluated in full. Sums are taken in float64, and a swap must lower the loss
     by :math:`10^{-12}` of it. A number that stands for "out of reach" should therefore
     not exceed the other entries by more than about :math:`10^9`.
 
@@ -215,7 +215,7 @@ def warn_not_converged(name, max_iter):
     """Tell that the passes ended before the swaps did."""
     warn(
         f"{name} made all of its max_iter={max_iter} passes and the last one still "
-        "exchanged medoids: raise max_iter for a local optimum.",
+        "swapped medoids: raise max_iter for a local optimum.",
         ConvergenceWarning,
     )
 

@@ -29,7 +29,7 @@ class KMedoids(BaseMedoids):
 
     is small, where :math:`d` is ``metric``, :math:`x_o` the rows of ``X`` and
     :math:`w` is ``sample_weight``. With "fasterpam" and "pam", the result is a local
-    optimum: no exchange of one medoid for one other point lowers the loss. Any
+    optimum: no swap of one medoid for one other point lowers the loss. Any
     dissimilarity will do; it need not be a metric.
 
     Time of these is :math:`O(n^2)` for each of a few passes, whatever the number of
@@ -63,15 +63,15 @@ class KMedoids(BaseMedoids):
 
         - "auto": "fasterpam" for up to 100 000 distinct points if ``memory_limit``
           leaves room for :math:`n^2` bytes, else "onebatch".
-        - "fasterpam": make every exchange that helps at once. The dissimilarities are
+        - "fasterpam": make every swap that helps at once. The dissimilarities are
           held if ``memory_limit`` allows it. If not, one byte for each is held, and
           those that decide are computed again: the same swaps, more slowly, but where
           rounding decides between ties, see the :ref:`User Guide <large_k_medoids>`.
-        - "pam", or "fastpam1": make the exchange that helps most, then look again. The
-          same exchanges as the original PAM, one in a pass.
+        - "pam", or "fastpam1": make the swap that helps most, then look again. The
+          same swaps as the original PAM, one in a pass.
         - "alternate": assign the points, move each medoid to the centre of its cluster,
           and repeat. For comparison: it stops at larger losses than the others.
-        - "onebatch": as "fasterpam", but exchanges are judged by a random sample of
+        - "onebatch": as "fasterpam", but swaps are judged by a random sample of
           :math:`100 \ln(k n)` points (OneBatchPAM). No matrix of all points.
         - "fastclarans": swap medoids for random points until 2.5 % of the points, and
           at least 50, did not help in a row. No matrix of all points.
@@ -95,7 +95,7 @@ class KMedoids(BaseMedoids):
         kept, the first on ties. A start that is given has one run.
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
-        but the last makes one exchange. "fastclarans" has no passes.
+        but the last makes one swap. "fastclarans" has no passes.
     fixed_medoids : array-like of shape (n_fixed,) of int, default=None
         Indices of samples that are medoids in any case. They take the first slots; the
         others start with the first of ``init`` that are not fixed. An ``init`` of
@@ -144,7 +144,7 @@ class KMedoids(BaseMedoids):
         Number of passes of the best run; with "fastclarans", of points that were tried;
         0 if there are no more distinct points than clusters.
     n_swap_ : int
-        Number of exchanges of the best run.
+        Number of swaps of the best run.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -176,7 +176,7 @@ class KMedoids(BaseMedoids):
     are not candidates: weights and repetitions give the same result. So does any order
     of the rows, with the same ``random_state``.
 
-    Sums are taken in float64: that no exchange lowers the loss holds up to a fraction
+    Sums are taken in float64: that no swap lowers the loss holds up to a fraction
     of :math:`10^{-12}`, if no precomputed entry stands for "out of reach" by exceeding
     the others more than about :math:`10^9` times.
 

@@ -34,7 +34,7 @@ class MedoidSilhouette(BaseMedoids):
     :math:`x_o` to its nearest and second nearest medoid, and :math:`w` is
     ``sample_weight``. A quotient with :math:`a_o = 0` is 0. With ``n_clusters="auto"``,
     it chooses the number of clusters as well. The result is a local optimum: no
-    exchange of one medoid for one other point raises the average.
+    swap of one medoid for one other point raises the average.
 
     Time is :math:`O(n^2)` for each of a few passes, plus that of the :math:`n^2`
     dissimilarities; memory is that of an :math:`n \times n` matrix in the dtype of
@@ -56,7 +56,7 @@ class MedoidSilhouette(BaseMedoids):
     method : {"fastermsc", "dynmsc"}, default="fastermsc"
         How the number of clusters is reached; "auto" implies "dynmsc".
 
-        - "fastermsc": from a start with that many medoids, make every exchange that
+        - "fastermsc": from a start with that many medoids, make every swap that
           helps at once.
         - "dynmsc": do so with ``max_clusters``; then remove a medoid and go on, down to
           the number. This is done twice, without the medoid whose removal lowers the
@@ -107,7 +107,7 @@ class MedoidSilhouette(BaseMedoids):
     n_iter_ : int
         Number of passes that led to the medoids, with their number of clusters.
     n_swap_ : int
-        Number of exchanges in these passes.
+        Number of swaps in these passes.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -141,7 +141,7 @@ class MedoidSilhouette(BaseMedoids):
     nearly as many medoids as points. Keep ``max_clusters`` small beside their number.
 
     Equal rows and weights are treated as in :class:`KMedoids`. Sums are taken in
-    float64, and an exchange must raise the average by :math:`10^{-12}`.
+    float64, and a swap must raise the average by :math:`10^{-12}`.
 
     References
     ----------

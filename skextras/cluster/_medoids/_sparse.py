@@ -115,7 +115,7 @@ class SparseState:
                 break
 
     def best_swap(self):
-        """Make the best exchange of all, if it lowers the loss."""
+        """Make the best swap of all, if it lowers the loss."""
         best = (-_TOL * self.loss, -1, 0)
         for start, stop in self._blocks():
             *_, best = self._scan(start, stop, best)
@@ -123,11 +123,11 @@ class SparseState:
         if place < 0:
             return
         left = self.medoids[slot]
-        change = self._exchange(self.order[place], slot)
+        change = self._swap(self.order[place], slot)
         if change < 0:
             self.loss, self.n_swap = self.loss + change, self.n_swap + 1
         else:  # the sums have lost small terms beside huge ones
-            self._exchange(left, slot)
+            self._swap(left, slot)
 
     def _blocks(self):
         size = _ITEMS_PER_CALL * self.rows.n_points // max(self.rows.columns.nnz, 1)
@@ -140,8 +140,8 @@ class SparseState:
             self.loss, _TOL, *self._all(),
         )  # fmt: skip
 
-    def _exchange(self, candidate, slot):
-        return _sparse_kernels.exchange(candidate, slot, *self._all())
+    def _swap(self, candidate, slot):
+        return _sparse_kernels.swap(candidate, slot, *self._all())
 
     def _all(self):
         """Arguments that the kernels of the swap phase have in common."""

@@ -80,7 +80,7 @@ def _repair(
 
 
 @jit
-def exchange(
+def swap(
     j, b, medoids, slot_of, starts, points, entries, firsts, others, distances, missing,
     near, dn, ds, weight, removal,
 ):  # fmt: skip
@@ -138,11 +138,11 @@ def scan(
     order, start, stop, eager, best, last, loss, tol, medoids, slot_of, starts, points,
     entries, firsts, others, distances, missing, near, dn, ds, weight, removal,
 ):  # fmt: skip
-    """Try the candidates ``order[start:stop]``; exchange at once if ``eager``.
+    """Try the candidates ``order[start:stop]``; swap at once if ``eager``.
 
-    ``best`` is (change, place, slot) of the best exchange before. Returns the last
-    candidate that was taken, the loss, the number of exchanges, whether a full round
-    passed without one, and the best exchange so far.
+    ``best`` is (change, place, slot) of the best swap before. Returns the last
+    candidate that was taken, the loss, the number of swaps, whether a full round
+    passed without one, and the best swap so far.
     """
     k = medoids.shape[0]
     partial, touched = np.empty(k), np.empty(k, dtype=np.int64)
@@ -166,14 +166,14 @@ def scan(
         if change >= -tol * loss:
             continue
         left = medoids[b]
-        change = exchange(
+        change = swap(
             j, b, medoids, slot_of, starts, points, entries, firsts, others, distances,
             missing, near, dn, ds, weight, removal,
         )  # fmt: skip
         if change < 0:
             loss, last, n_swap = loss + change, j, n_swap + 1
         else:  # the sums have lost small terms beside huge ones
-            exchange(
+            swap(
                 left, b, medoids, slot_of, starts, points, entries, firsts, others,
                 distances, missing, near, dn, ds, weight, removal,
             )  # fmt: skip

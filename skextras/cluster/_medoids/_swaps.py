@@ -187,7 +187,7 @@ class SwapState:
 def optimize(state, max_iter, *, eager=True, step=nullcontext):
     """Swap until nothing helps; the result tells whether that point was reached.
 
-    Passes are eager, or else make the best exchange of all. ``step()`` is entered as a
+    Passes are eager, or else make the best swap of all. ``step()`` is entered as a
     context around every pass.
     """
     if state.codes:
