@@ -37,8 +37,7 @@ def canonical(X, *, keep_zeros=False):
         X.eliminate_zeros()
         if not np.isfinite(X.data).all():
             raise ValueError(
-                "X has entries that are stored in parts, and whose sums overflow: "
-                "divide X by a constant."
+                "X has duplicate entries whose sums overflow: divide X by a constant."
             )
     return X
 

@@ -91,8 +91,8 @@ def refuse_booleans(estimator):
             constraints = estimator._parameter_constraints.get(name, ["boolean"])
             if "boolean" not in constraints:
                 raise ValueError(
-                    f"{name} of {type(estimator).__name__} is no switch, got {value}: "
-                    "give a number."
+                    f"{name} of {type(estimator).__name__} must not be a boolean, got "
+                    f"{value}: give a number."
                 )
 
 

@@ -10,7 +10,7 @@ from skextras._gaussian._covariances import estimate_covariances, estimate_means
 
 
 class EMResult(NamedTuple):
-    """The mixture after EM, and whether it came to rest."""
+    """The mixture after EM, and whether it converged."""
 
     membership: np.ndarray
     means: np.ndarray

@@ -69,9 +69,9 @@ class MixtureOptions(NamedTuple):
         return self.rank_of(mixture.covariances, labels, n * mixture.log_likelihood)
 
     def rank_of(self, covariances, labels, log_likelihood):
-        """Tell if no cluster is too small; then the likelihood, with a price on volume.
+        """Tell if no cluster is too small; then the likelihood, minus a volume penalty.
 
-        The price is such that a cluster of at most d + 2 samples, or a quarter of the
+        The penalty is such that a cluster of at most d + 2 samples, or a quarter of the
         mean size if that is less, gains nothing where its covariance collapses.
         """
         sizes = np.bincount(labels, minlength=self.n_clusters)
@@ -81,5 +81,5 @@ class MixtureOptions(NamedTuple):
         if self.covariance_type == "tied":
             log_det = log_det[:1]
         whole = sizes.min() >= self.min_size
-        price = min(free + 2, 0.25 * sizes.mean())
-        return bool(whole), float(log_likelihood + 0.5 * price * log_det.sum())
+        penalty = min(free + 2, 0.25 * sizes.mean())
+        return bool(whole), float(log_likelihood + 0.5 * penalty * log_det.sum())

@@ -243,14 +243,21 @@ def test_starts_and_updates_find_clear_clusters(init, update):
 
 
 def test_float32_and_data_frames():
-    """Work is in float64, whatever comes in; names of features are kept."""
+    """What has a row a sample keeps the type of X; work and parameters are float64."""
     X, _, _ = clusters(60, 2, 2, 17, gap=6.0)
     X = X.astype(np.float32)
     model = ILASDP(random_state=0).fit(X)
     double = ILASDP(random_state=0).fit(X.astype(np.float64))
-    for name in ("means_", "covariances_", "membership_"):
+    for name in ("means_", "covariances_"):
         assert getattr(model, name).dtype == np.float64
         np.testing.assert_array_equal(getattr(model, name), getattr(double, name))
+    np.testing.assert_array_equal(
+        model.membership_, double.membership_.astype(np.float32)
+    )
+    for estimator in (model, LASDP(random_state=0).fit(X)):
+        assert estimator.membership_.dtype == np.float32
+        assert estimator.predict_proba(X).dtype == np.float32
+        assert estimator.predict_proba(X.astype(float)).dtype == np.float64
     for library in (pandas.DataFrame, polars.DataFrame):
         frame = library({"a": X[:, 0], "b": X[:, 1]})
         there = ILASDP(random_state=0).fit(frame)

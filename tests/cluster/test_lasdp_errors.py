@@ -23,7 +23,10 @@ def changed(value, place=(1, 0, 2)):
 SENTENCES = [
     ({"n_clusters": 13}, "n_samples=12 must be >= n_clusters=13"),
     ({"n_clusters": 0}, r"'n_clusters' parameter .* Got 0"),
-    ({"n_clusters": True}, "n_clusters of .* is no switch, got True: give a number"),
+    (
+        {"n_clusters": True},
+        "n_clusters of .* must not be a boolean, got True: give a num",
+    ),
     ({"init": "random"}, "'init' parameter .* Got 'random'"),
     ({"init": [0, 1]}, r"init must hold one label for each of 12 .* \(2,\)"),
     ({"init": np.arange(12) / 6}, "init must be .* integer labels, .* float64"),

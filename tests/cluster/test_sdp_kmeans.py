@@ -147,7 +147,7 @@ def test_kernel_of_inner_products_is_the_same_problem(solver):
         assert not hasattr(model, name)
         with pytest.raises(AttributeError) as error:
             getattr(model, name)(X @ X.T)
-        assert "'precomputed' leaves no centres" in str(error.value.__cause__)
+        assert "'precomputed' has no cluster centers" in str(error.value.__cause__)
 
 
 def test_kernel_that_is_not_linear():

@@ -142,7 +142,7 @@ def test_sparse_rows_in_any_form(form, monkeypatch):
 
 def test_sparse_parts_of_a_sum_that_overflows():
     sparse = csr_array((np.full(4, 1e308), [0, 0, 1, 0], [0, 2, 3, 4]), shape=(3, 2))
-    with pytest.raises(ValueError, match="stored in parts, and a sum beyond the range"):
+    with pytest.raises(ValueError, match="duplicate entries with a sum beyond"):
         SDPKMeans(2).fit(sparse)
 
 

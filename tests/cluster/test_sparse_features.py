@@ -196,7 +196,7 @@ def test_sizes_beyond_squares(metric, dtype):
 
 def test_sums_of_parts_that_overflow():
     X = sparse.csr_array(([1e308, 1e308, 1.0], [0, 0, 1], [0, 2, 3]), shape=(2, 2))
-    with pytest.raises(ValueError, match="stored in parts, and whose sums overflow"):
+    with pytest.raises(ValueError, match="duplicate entries whose sums overflow"):
         KMedoids(1).fit(X)
 
 

@@ -42,7 +42,7 @@ class CLARA(BaseMedoids):
     metric_params : dict, default=None
         Keyword arguments of ``metric``, as in :class:`KMedoids`.
     method : {"pam", "fasterpam"}, default="pam"
-        What finds the medoids of a sample: "pam" for CLARA, "fasterpam" for FastCLARA.
+        Optimiser for each sample: "pam" for CLARA, "fasterpam" for FastCLARA.
     init : {"random", "build", "k-medoids++", "lab", "heuristic"}, default="build"
         Where to start in a sample, as in :class:`KMedoids`.
     max_iter : int, default=300
@@ -102,7 +102,7 @@ class CLARA(BaseMedoids):
 
     See Also
     --------
-    KMedoids : Swaps judged by all points, for data whose matrix fits into memory.
+    KMedoids : Evaluates swaps on all points, for data whose matrix fits into memory.
 
     References
     ----------

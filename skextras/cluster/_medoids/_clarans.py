@@ -22,9 +22,9 @@ class CLARANS(BaseMedoids):
 
     where :math:`d` is ``metric``, :math:`x_o` are the rows of ``X``, :math:`m_i` the
     medoids and :math:`w` is ``sample_weight``, until many draws in a row did not help.
-    All points judge a swap, but not all swaps are tried: most likely, the
-    result is not quite a local optimum. Dissimilarities are computed when they are
-    needed, and not kept.
+    Each swap is evaluated on all points, but not all swaps are tried: the result is
+    usually not quite a local optimum. Dissimilarities are computed when they are
+    needed, and not stored.
 
     A draw takes :math:`O(n p)` for :math:`n` points with :math:`p` features. Memory is
     :math:`O(n k)` beside ``X``.

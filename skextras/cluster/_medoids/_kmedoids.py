@@ -56,22 +56,24 @@ class KMedoids(BaseMedoids):
         categories and missing values (NaN), are ``categorical_features`` (names,
         indices or mask), ``ranges`` and ``weights``: see the
         :ref:`User Guide <gower>`. A sparse precomputed ``X`` takes
-        ``missing_distance``, at which pairs are that it does not store, by default
-        twice the largest one stored: see the :ref:`User Guide <sparse_matrices>`.
+        ``missing_distance``, the distance assigned to pairs that are not stored, by
+        default twice the largest stored one: see the
+        :ref:`User Guide <sparse_matrices>`.
     method : str, default="auto"
         The optimiser:
 
         - "auto": "fasterpam" for up to 100 000 distinct points if ``memory_limit``
           leaves room for :math:`n^2` bytes, else "onebatch".
-        - "fasterpam": make every swap that helps at once. The dissimilarities are
-          held if ``memory_limit`` allows it. If not, one byte for each is held, and
-          those that decide are computed again: the same swaps, more slowly, but where
-          rounding decides between ties, see the :ref:`User Guide <large_k_medoids>`.
+        - "fasterpam": make every swap that helps at once. Stores the
+          dissimilarities if ``memory_limit`` allows it. If not, stores one byte for
+          each and recomputes those that decide: the same swaps, more slowly, except
+          where rounding decides between ties, see the
+          :ref:`User Guide <large_k_medoids>`.
         - "pam", or "fastpam1": make the swap that helps most, then look again. The
           same swaps as the original PAM, one in a pass.
         - "alternate": assign the points, move each medoid to the centre of its cluster,
           and repeat. For comparison: it stops at larger losses than the others.
-        - "onebatch": as "fasterpam", but swaps are judged by a random sample of
+        - "onebatch": as "fasterpam", but swaps are evaluated on a random sample of
           :math:`100 \ln(k n)` points (OneBatchPAM). No matrix of all points.
         - "fastclarans": swap medoids for random points until 2.5 % of the points, and
           at least 50, did not help in a row. No matrix of all points.
@@ -92,12 +94,12 @@ class KMedoids(BaseMedoids):
         - array of shape (n_clusters, n_features): rows of ``X``.
     n_init : int, default=1
         Number of runs, each with its own start. The one with the smallest loss is
-        kept, the first on ties. A start that is given has one run.
+        kept, the first on ties. Ignored if ``init`` is an array: a single run is made.
     max_iter : int, default=300
         Maximum number of passes over all candidates in a run. With "pam", each pass
         but the last makes one swap. "fastclarans" has no passes.
     fixed_medoids : array-like of shape (n_fixed,) of int, default=None
-        Indices of samples that are medoids in any case. They take the first slots; the
+        Indices of samples that stay medoids. They take the first slots; the
         others start with the first of ``init`` that are not fixed. An ``init`` of
         indices or rows must hold the fixed ones too. For "fasterpam" and "pam".
     min_cluster_size : float, default=None
@@ -138,8 +140,8 @@ class KMedoids(BaseMedoids):
     method_ : str
         The method: ``method``, or what "auto" chose.
     storage_ : {"matrix", "bytes", "sparse", "none"}
-        What was kept of the dissimilarities between all points: themselves, one byte
-        for each, those that a sparse ``X`` stores, or none.
+        How the dissimilarities between all points were stored: in full, as one byte
+        each, as the entries of a sparse ``X``, or not at all.
     n_iter_ : int
         Number of passes of the best run; with "fastclarans", of points that were tried;
         0 if there are no more distinct points than clusters.
@@ -154,7 +156,7 @@ class KMedoids(BaseMedoids):
     ------
     ValueError
         If ``n_clusters`` exceeds the number of samples; if dissimilarities are missing,
-        infinite or negative; if ``init`` holds what is not a point of ``X``; if weights
+        infinite or negative; if ``init`` holds rows that are not in ``X``; if weights
         are negative or all zero.
     MemoryError
         If the matrix of dissimilarities is larger than the memory that is left.

@@ -77,7 +77,7 @@ def _has_centers(model):
     if model.affinity != "precomputed":
         return True
     raise AttributeError(
-        "affinity='precomputed' leaves no centres: use labels_ or fit_predict."
+        "affinity='precomputed' has no cluster centers: use labels_ or fit_predict."
     )
 
 

@@ -67,13 +67,13 @@ def certify_kmeans(
         - "auto": "quick"; if that proves nothing, "sdp" for up to 2000 points, else
           "blocks", and the larger of the two bounds.
     tol : float, default=0.0001
-        Accuracy of the relaxation, as a fraction of its value. The bound holds for any
-        ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
+        Relative tolerance of the relaxation. The bound holds for any ``tol``, and is
+        lower for a large one. Blocks and samples use ten times this tolerance.
     max_iter : int, default=1000
         Maximum number of iterations of the ADMM.
     block_size : int, default=1000
-        Most points of a block. Larger blocks usually give better bounds, and take more
-        time.
+        Maximum number of points in a block. Larger blocks usually give better bounds,
+        and take more time.
     sample_size : int, default=300
         Points of a random sample. If there are no more, "sdp" takes the place of
         "monte-carlo".
@@ -201,12 +201,12 @@ def kmeans_lower_bound(
         - "auto": "sdp" for up to 2000 points, else "blocks"; "spectral" where blocks
           are not larger than ``n_clusters``.
     tol : float, default=0.0001
-        Accuracy of the relaxation, as a fraction of its value. The bound holds for any
-        ``tol``; it is lower if this is large. Ten times as much for blocks and samples.
+        Relative tolerance of the relaxation. The bound holds for any ``tol``, and is
+        lower for a large one. Blocks and samples use ten times this tolerance.
     max_iter : int, default=1000
         Maximum number of iterations of the ADMM.
     block_size : int, default=1000
-        Most points of a block.
+        Maximum number of points in a block.
     sample_size : int, default=300
         Points of a random sample. If there are no more, "sdp" takes the place of
         "monte-carlo".

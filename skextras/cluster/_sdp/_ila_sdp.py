@@ -58,7 +58,7 @@ class ILASDP(BaseLASDP):
         objective then rises in each iteration. These are smaller, as they leave out
         what separates the parts of a cluster that is relaxed.
     shrinkage : float or "auto", default="auto"
-        Share of a sphere that is mixed into each covariance, in coordinates in which
+        Shrinkage intensity: share of a sphere in each covariance, in coordinates where
         the covariance of all samples is that of a sphere: the units of the features and
         rotations do not matter to it. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for
         n_k samples, with 1 for d if ``covariance_type="diag"``.
@@ -75,11 +75,11 @@ class ILASDP(BaseLASDP):
     solver : str, default="auto"
         "low_rank", "admm" or "cvxpy", see :class:`LASDP`. "auto" is "low_rank".
     rank : int, default=4
-        Parts of each Z_k of "low_rank".
+        Number of parts of each Z_k, for "low_rank".
     solver_tol : float, default=0.01
         Tolerance of the solver. Smaller ones rarely change labels.
     solver_max_iter : int, default=5000
-        Most iterations of the solver in one relaxation.
+        Maximum number of iterations of the solver in one relaxation.
     refine : str or None, default="em"
         "em" to end with EM from the last memberships, or None.
     min_cluster_size : float, default=2
@@ -89,7 +89,7 @@ class ILASDP(BaseLASDP):
         ``update_covariances=False``, or if there are no more distinct rows than
         clusters.
     max_iter : int, default=30
-        Most iterations.
+        Maximum number of iterations.
     tol : float, default=0.0001
         The iterations end when labels stay, or the objective, which is twice a
         log-likelihood, changes by at most ``2 * tol * n_samples``.
@@ -114,7 +114,8 @@ class ILASDP(BaseLASDP):
         Cluster of each sample: that of its largest membership.
     membership_ : ndarray of shape (n_samples, n_clusters)
         Probabilities of the clusters after EM, else scaled row sums of the Z_k, as in
-        :class:`LASDP`. Rows sum to 1.
+        :class:`LASDP`. Rows sum to 1. In the dtype of ``X``, as far as that is float32;
+        the other attributes are in float64.
     means_ : ndarray of shape (n_clusters, n_features)
         Means by membership.
     covariances_ : ndarray
@@ -123,18 +124,18 @@ class ILASDP(BaseLASDP):
     weights_ : ndarray of shape (n_clusters,)
         Shares of the clusters, or equal ones.
     objective_ : float
-        Value of the last relaxation.
+        Objective of the last relaxation.
     objective_path_ : ndarray of shape (n_steps,)
-        Values of all relaxations, each with covariances of its own.
+        Objectives of all relaxations, each with its own covariances.
     upper_bound_ : float or None
-        Value that no labels exceed with the covariances of the last relaxation; None
-        for "low_rank".
+        Upper bound of the objective of any labels with the covariances of the last
+        relaxation; None for "low_rank".
     infeasibility_ : float
-        How far the last relaxation misses its constraints, see :class:`LASDP`.
+        Constraint violation of the last relaxation, see :class:`LASDP`.
     n_iter_ : int
         Number of iterations.
     converged_ : bool
-        Whether iterations, solver and EM came to rest.
+        Whether the iterations, the solver and EM converged.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -151,7 +152,7 @@ class ILASDP(BaseLASDP):
     Warns
     -----
     ConvergenceWarning
-        If iterations, solver or EM did not come to rest; if a cluster fell below
+        If the iterations, the solver or EM did not converge; if a cluster fell below
         ``min_cluster_size``; if there are fewer distinct rows than clusters.
 
     See Also
@@ -307,7 +308,8 @@ class ILASDP(BaseLASDP):
         return self
 
     def _set_run(self, run):
-        self.labels_, self.membership_ = run.labels, run.membership
+        self.labels_ = run.labels
+        self.membership_ = run.membership.astype(self._dtype)
         self.means_, self.weights_ = run.means, run.weights
         self.covariances_ = contract(run.covariances, self.covariance_type)
         self.objective_path_ = np.array(run.path)

@@ -26,7 +26,7 @@ def made_dense(X, memory_limit):
     X = X.toarray()
     if not np.isfinite(X).all():  # parts of an entry, each finite
         raise ValueError(
-            "X has entries that are stored in parts, and a sum beyond the range of "
+            "X has duplicate entries with a sum beyond the range of "
             f"{X.dtype}: divide X by a constant."
         )
     return X

@@ -72,7 +72,7 @@ class LASDP(BaseLASDP):
     covariances : array-like, default=None
         The covariances, in the shape of ``covariances_``.
     shrinkage : float or "auto", default="auto"
-        Share of a sphere that is mixed into a covariance that is estimated, see
+        Shrinkage intensity: share of a sphere in each estimated covariance, see
         :class:`ILASDP`. "auto" is ((d + 1) / (n_k + d + 1)) ** 1.5 for n_k samples,
         with 1 for d if ``covariance_type="diag"``.
     reg_covar : float, default=1e-06
@@ -89,8 +89,8 @@ class LASDP(BaseLASDP):
         matrices, up to a few hundred samples, with an upper bound. "cvxpy": the same
         program stated in cvxpy and solved by SCS, for comparison. "auto" is "low_rank".
     rank : int, default=4
-        Parts of each Z_k of "low_rank". With 8, the objective is that of the SDP to
-        about 1e-4, at twice the time; labels rarely differ.
+        Number of parts of each Z_k, for "low_rank". With 8, the objective is that of
+        the SDP to about 1e-4, at twice the time; labels rarely differ.
     tol : float, default=0.001
         Tolerance of the solver: of ``infeasibility_``, and of the objective. "admm" and
         "cvxpy" have converged when ``abs(upper_bound_ - objective_)`` is at most
@@ -100,7 +100,7 @@ class LASDP(BaseLASDP):
         changes by at most ``tol * n_samples`` times the mean squared Mahalanobis
         length of the samples.
     max_iter : int, default=5000
-        Most iterations of the solver.
+        Maximum number of iterations of the solver.
     n_init : int or "auto", default="auto"
         Random starts of "low_rank", beside two from the first labels; the one with the
         largest objective at a loose tolerance is carried on. "auto" is 10 up to 5000
@@ -117,8 +117,9 @@ class LASDP(BaseLASDP):
         Cluster of each sample: that of the largest weighted density around ``means_``,
         as in ``predict``.
     membership_ : ndarray of shape (n_samples, n_clusters)
-        Row sums of the Z_k, scaled so that each row sums to 1. Where they say little,
-        as they may with equal covariances, those of labels: 0 or 1.
+        Row sums of the Z_k, scaled so that each row sums to 1. One-hot if the
+        relaxation is ambiguous (e.g. equal covariances). In the dtype of ``X``, as far
+        as that is float32; the other attributes are in float64.
     means_ : ndarray of shape (n_clusters, n_features)
         Means by membership.
     covariances_ : ndarray
@@ -127,13 +128,14 @@ class LASDP(BaseLASDP):
     weights_ : ndarray of shape (n_clusters,)
         Shares of the clusters, or equal ones.
     objective_ : float
-        Value of the relaxation that was reached.
+        Objective of the relaxation.
     upper_bound_ : float or None
-        Value that no labels exceed with these covariances; None for "low_rank".
+        Upper bound of the objective of any labels with these covariances; None for
+        "low_rank".
     infeasibility_ : float
-        How far the relaxation misses its constraints: the root mean square of the
-        traces of the Z_k minus 1 for "low_rank", where row sums hold, and of the row
-        sums minus 1 for "admm" and "cvxpy".
+        Constraint violation of the relaxation: the root mean square of the traces of
+        the Z_k minus 1 for "low_rank", where row sums hold, and of the row sums minus 1
+        for "admm" and "cvxpy".
     n_iter_ : int
         Number of iterations of the solver, without those of the loose starts.
     converged_ : bool

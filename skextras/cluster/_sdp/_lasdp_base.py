@@ -34,6 +34,7 @@ from skextras.cluster._sdp._hard_labels import (
 )
 from skextras.cluster._sdp._starts import check_labels
 
+_FLOATS = [np.float64, np.float32]
 _LEAST = 1e-145  # least spread of a feature: its square times reg_covar is normal
 
 
@@ -54,7 +55,8 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _prepare(self, X):
         """Check the input of ``fit``; return X in float64 and the given covariances."""
-        X = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2)
+        X = validate_data(self, X, dtype=_FLOATS, order="C", ensure_min_samples=2)
+        self._dtype, X = X.dtype, X.astype(np.float64, copy=False)
         n, n_features = X.shape
         if n < self._n_clusters:
             raise ValueError(
@@ -167,7 +169,7 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _set_model(self, X, labels, membership, matrices):
         self.labels_ = labels
-        self.membership_ = membership
+        self.membership_ = membership.astype(self._dtype)
         self.means_ = estimate_means(X, membership)
         self.weights_ = estimate_weights(membership, self.weights)
         self.covariances_ = contract(matrices, self.covariance_type)
@@ -181,13 +183,15 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
 
     def _checked(self, X):
         check_is_fitted(self, "means_")
-        return validate_data(self, X, reset=False, dtype=np.float64, order="C")
+        return validate_data(self, X, reset=False, dtype=_FLOATS, order="C")
 
     def _log_joint(self, X):
+        X = X.astype(np.float64, copy=False)
         with blas_on_one_thread():
             return log_joint(X, *self._mixture())
 
     def _log_posterior(self, X):
+        X = X.astype(np.float64, copy=False)
         with blas_on_one_thread():
             return log_posterior(X, *self._mixture())
 
@@ -226,9 +230,10 @@ class BaseLASDP(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_clusters)
-            Rows sum to 1.
+            Rows sum to 1. In the dtype of ``X`` if that is float32.
         """
-        return np.exp(self._log_posterior(self._checked(X)))
+        X = self._checked(X)
+        return np.exp(self._log_posterior(X)).astype(X.dtype, copy=False)
 
     def score(self, X, y=None):
         """Compute the mean log-likelihood of samples under the mixture.

@@ -96,12 +96,12 @@ class SDPKMeans(CallbackSupportMixin, CentersMixin, ClusterMixin, BaseEstimator)
         "auto", the bound of the ADMM itself is used where there is one. None computes
         no bound.
     block_size : int, default=1000
-        Most points of a block, for the certificate "blocks".
+        Maximum number of points in a block, for the certificate "blocks".
     n_init : int or "auto", default="auto"
         Random starts of "low_rank", of which the best solution is kept. "auto" is 5
         for up to 5000 points, else 1.
     max_iter : int, default=5000
-        Maximum number of iterations of the solver, for each start.
+        Maximum number of iterations of the solver, per start.
     tol : float, default=0.0001
         Relative tolerance on constraint violation and objective; the objective counts
         as at least a thousandth of the total sum of squares.
@@ -128,7 +128,7 @@ class SDPKMeans(CallbackSupportMixin, CentersMixin, ClusterMixin, BaseEstimator)
     inertia_ : float
         Sum of squared distances to the means.
     lower_bound_ : float
-        No clustering has an inertia below it; NaN if ``certificate=None``.
+        Lower bound of the inertia of any clustering; NaN if ``certificate=None``.
     gap_ : float
         ``(inertia_ - lower_bound_) / abs(inertia_)``.
     certified_ : bool
@@ -144,9 +144,9 @@ class SDPKMeans(CallbackSupportMixin, CentersMixin, ClusterMixin, BaseEstimator)
         are better than the :math:`Z` of the solver, it is theirs: a column for each
         cluster, and zeros.
     infeasibility_ : float
-        How far the constraints are missed: relative norms of what :math:`Z \ge 0` and
-        :math:`Z 1 = 1` miss, or, for "low_rank", where these hold, the error of the
-        trace relative to ``n_clusters``.
+        Constraint violation: the relative norm of that of :math:`Z \ge 0` and
+        :math:`Z 1 = 1`, or, for "low_rank", where these hold, the error of the trace
+        relative to ``n_clusters``.
     n_iter_ : int
         Number of iterations of the solver.
     solver_ : str
