@@ -25,7 +25,7 @@ test-lowest:
 
 test-nojit:
 	@$(VENV) test
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/cluster
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n auto -m "not slow" tests/cluster
 
 fuzz:
 	@$(VENV) test

@@ -10,7 +10,7 @@ from skextras.cluster import fasterpam
 from skextras.cluster._medoids._build import build
 from skextras.cluster._medoids._rows import HeldRows
 from tests.golden.problems import distances
-from tests.naive import cost
+from tests.naive.medoids import cost
 
 CASES = json.loads(Path(__file__).with_name("golden.json").read_text())["cases"]
 

@@ -1,0 +1,92 @@
+"""One list of instances a family: what every contract is asked of.
+
+Left out: ``metric="precomputed"``, since ``check_clustering`` feeds 2-column matrices,
+and ``init="first"``, which by its meaning depends on the order of rows.
+"""
+
+import re
+from inspect import signature
+
+import numba
+import numpy as np
+
+from skextras.cluster import (
+    CLARA,
+    CLARANS,
+    ILASDP,
+    LASDP,
+    KMedoids,
+    MedoidSilhouette,
+    SDPKMeans,
+)
+
+
+def taxicab(x, y):
+    """Sum up the steps along the axes; also for rows of a sparse matrix."""
+    return float(abs(x - y).sum())
+
+
+@numba.njit
+def compiled_taxicab(x, y):
+    return np.abs(x - y).sum()
+
+
+FAMILIES = {
+    "k_medoids": [
+        KMedoids(),
+        KMedoids(n_clusters=1),
+        KMedoids(metric="manhattan"),
+        KMedoids(metric="cosine"),
+        KMedoids(metric="sqeuclidean"),
+        KMedoids(metric="chebyshev"),
+        KMedoids(metric="minkowski", metric_params={"p": 3}),
+        KMedoids(metric=compiled_taxicab),
+        KMedoids(metric="gower"),
+        KMedoids(min_cluster_size=1),
+        KMedoids(init="build"),
+        KMedoids(init="k-medoids++"),
+        CLARA(),
+        CLARA(method="fasterpam", init="random", independent=True, n_jobs=2),
+        CLARANS(),
+        CLARANS(method="clarans", init="lab", n_init=1, n_jobs=2),
+        KMedoids(memory_limit=100_000),
+        KMedoids(method="onebatch"),
+        KMedoids(method="fastclara"),
+        KMedoids(method="fastclarans", n_clusters=1),
+        CLARA(metric="gower"),
+        MedoidSilhouette(),
+        MedoidSilhouette("auto", n_jobs=2),
+        MedoidSilhouette(metric="manhattan", method="dynmsc", n_init=2, init="build"),
+        KMedoids(init="lab", method="pam"),
+        KMedoids(init="heuristic", method="alternate"),
+        KMedoids(n_init=3, n_jobs=2),
+        KMedoids(metric=taxicab),
+    ],
+    "sdp": [
+        SDPKMeans(random_state=0),
+        SDPKMeans(n_clusters=3, solver="low_rank", certificate="quick", random_state=0),
+        SDPKMeans(n_clusters=2, rounding="denoise", polish=False, certificate=None),
+        SDPKMeans(n_clusters=1, certificate="blocks"),
+        LASDP(),
+        LASDP(n_clusters=1),
+        LASDP(solver="admm", covariance_type="diag", trace="sum", tol=0.1),
+        LASDP(init="ward", weights="estimated"),
+        ILASDP(),
+        ILASDP(refine=None, covariance_type="tied"),
+        ILASDP(covariance_update="hard", init="k-means++", weights="estimated"),
+        ILASDP(covariance_type="spherical", anneal=True, n_init=1, rank=2),
+    ],
+}
+ESTIMATORS = [each for family in FAMILIES.values() for each in family]
+CLASSES = {type(estimator): estimator for estimator in reversed(ESTIMATORS)}.values()
+#: Those of which ``fit`` takes weights, and counts a row as often as its weight.
+WEIGHTED = [
+    each for each in ESTIMATORS if "sample_weight" in signature(each.fit).parameters
+]
+#: Those to which the order of the rows does not matter.
+UNORDERED = FAMILIES["k_medoids"]
+
+
+def name_of(estimator):
+    """Name an instance in the same way in every process."""
+    return re.sub(r"<function (\w+) at \w+>", r"\1", " ".join(repr(estimator).split()))

@@ -1,0 +1,1 @@
+"""The methods in their plainest form, one file a family: slow and easy to check."""
