@@ -37,7 +37,9 @@ class Batch(Rows):
         self.held = [] if n_bytes <= min(_BYTES_HELD, most_held) else None
         self.weight = np.zeros(size)
         for candidates, block in self._make():
-            nearest = self._hide_own(candidates, block)
+            nearest = block.argmin(axis=1)
+            place, own = self._hide_own(candidates, block)
+            nearest[place] = own
             np.add.at(self.weight, nearest, weight[candidates])
             if self.held is not None:
                 self.held.append((candidates, block))
@@ -49,13 +51,11 @@ class Batch(Rows):
             yield candidates, self.rows.take(candidates, self.references)
 
     def _hide_own(self, candidates, block):
-        """Put references far from themselves; return the nearest ones before that."""
-        nearest = block.argmin(axis=1)
+        """Put references far from themselves; return where and which they are."""
         place = np.flatnonzero(self.own[candidates] >= 0)
         own = self.own[candidates[place]]
-        nearest[place] = own
         block[place, own] = self.far
-        return nearest
+        return place, own
 
     def blocks(self):
         """Yield candidates and their rows, until all were there."""

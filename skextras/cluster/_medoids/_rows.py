@@ -168,8 +168,8 @@ class ComputedRows(Rows):
         size = max(1, _ITEMS_PER_BLOCK // len(medoids))
         for start, stop in row_blocks(self.n_points, size):
             part = self.computer.between(slice(start, stop), medoids)
-            slots[start:stop] = part.argmin(axis=1)
-            distances[start:stop] = part.min(axis=1)
+            slots[start:stop] = near = part.argmin(axis=1)
+            distances[start:stop] = part[np.arange(stop - start), near]
         return slots, distances
 
     def hold(self, step=unseen):
