@@ -49,7 +49,7 @@ def _all_or_nothing(method):
     @wraps(method)
     def wrapper(self, *args, **kwargs):
         before = dict(vars(self))
-        refuse_booleans(self)
+        refuse_booleans(self, type(self).__name__)
         try:
             return method(self, *args, **kwargs)
         except BaseException as error:

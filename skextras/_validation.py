@@ -81,17 +81,18 @@ def check_parameters(estimator, name):
     """Check the parameters of an estimator as those of the function ``name``."""
     constraints = estimator._parameter_constraints
     params = estimator.get_params(deep=False)
+    refuse_booleans(estimator, name)
     validate_parameter_constraints(constraints, params, caller_name=name)
 
 
-def refuse_booleans(estimator):
+def refuse_booleans(estimator, owner):
     """Raise for True or False where a number is expected: True would count as 1."""
     for name, value in estimator.get_params(deep=False).items():
         if isinstance(value, bool | np.bool_):
             constraints = estimator._parameter_constraints.get(name, ["boolean"])
             if "boolean" not in constraints:
                 raise ValueError(
-                    f"{name} of {type(estimator).__name__} must not be a boolean, got "
+                    f"{name} of {owner} must not be a boolean, got "
                     f"{value}: give a number."
                 )
 

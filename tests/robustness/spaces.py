@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tests.contracts.instances import compiled_taxicab
 from tests.robustness.params import Drawn, ints, one_of
-from tests.test_common import compiled_taxicab
 
 
 def taxicab(x, y):

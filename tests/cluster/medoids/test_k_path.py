@@ -151,6 +151,8 @@ def test_other_bad_input(X):
         k_path([[0.0], [1.0], [1.0]], [2, 3])
     with pytest.raises(ValueError, match="'metric' parameter"):
         k_path(X, [2], metric="beeline")
+    with pytest.raises(ValueError, match="n_jobs of k_path must not be a boolean"):
+        k_path(X, [2], n_jobs=True)
     with pytest.raises(ValueError, match="init holds 2 medoids and n_clusters=3"):
         k_path(X, [2, 3], init=[0, 1])
     with pytest.warns(ConvergenceWarning, match="k_path made all .* max_iter=1 pass"):
