@@ -1,6 +1,8 @@
 """The code on the pages of the documentation runs as it stands."""
 
+import ast
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,19 @@ def test_page(path):
 
 def test_pages_are_found():
     assert {"index", "k_medoids", "certified_kmeans"} <= {path.stem for path in PAGES}
+
+
+def test_readme():
+    """Its code runs as it stands, and prints what it says."""
+    text = (DOC.parent / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    names = {}
+    for block, shown in re.findall(r"(.*?)(?:\n# ([^\n]*)|\Z)", code, re.DOTALL):
+        *before, last = ast.parse(block).body or [None]
+        if not shown:
+            exec(block, names)
+            continue
+        exec(compile(ast.Module(before, []), "README.md", "exec"), names)
+        value = eval(compile(ast.Expression(last.value), "README.md", "eval"), names)
+        assert repr(value) == shown.strip()
+    assert len(names["labels"]) == len(names["X"])

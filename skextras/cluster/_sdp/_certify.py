@@ -194,8 +194,8 @@ def kmeans_lower_bound(
 
         - "spectral": the eigenvalues of the covariance matrix, as in PCA. Quick.
         - "sdp": the relaxation of Peng and Wei, by ADMM on n x n matrices.
-        - "blocks": the sum of the "sdp" bounds of blocks of rows, for any number of
-          points.
+        - "blocks": the sum of the "sdp" or "quick" bounds of blocks of rows, for any
+          number of points.
         - "monte-carlo": from the "sdp" bounds of random samples. It holds with
           probability ``confidence`` only.
         - "auto": "sdp" for up to 2000 points, else "blocks"; "spectral" where blocks
