@@ -10,6 +10,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import numpy as np
 import pytest
 from hypothesis import settings
+from numba import config
 
 from skextras._parallel import blas_on_one_thread
 
@@ -20,6 +21,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("skextras", deadline=None, derandomize=True)
 settings.load_profile("skextras")
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out what takes long, or is another thing, without numba's JIT."""
+    if config.DISABLE_JIT:
+        skip = pytest.mark.skip(reason="needs numba's JIT")
+        for item in items:
+            if item.get_closest_marker("jit"):
+                item.add_marker(skip)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Compiled loops over the lower triangle of a symmetric matrix, in double precision."""
 
+import numpy as np
+
 from skextras._jit import FAST, jit
 
 
@@ -8,7 +10,7 @@ def subtract(matrix, negative, sums):
     """Subtract one lower triangle from another, and add up the rows of both.
 
     ``sums[0]`` gets the sums of the rows of the difference, and ``sums[1]`` those of
-    ``negative``, as if both matrices were complete.
+    ``negative``, as if both matrices were complete; that may be in single precision.
     """
     for i in range(matrix.shape[0]):
         row, other = matrix[i], negative[i]
@@ -17,7 +19,7 @@ def subtract(matrix, negative, sums):
             value = row[j] - other[j]
             row[j] = value
             total += value
-            minus += other[j]
+            minus += np.float64(other[j])
             sums[0, j] += value
             sums[1, j] += other[j]
         row[i] -= other[i]

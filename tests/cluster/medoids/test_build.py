@@ -84,6 +84,7 @@ def test_weights_are_repetitions():
     np.testing.assert_array_equal(medoids, repeated)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_threads_do_not_change_a_medoid(dtype):
     task = problem(1, 600 if JIT else 300, 30, dtype=dtype)

@@ -50,6 +50,7 @@ def test_a_sample_of_all_points_is_the_full_search(X, method):
         assert set(medoids) == set(full.medoid_indices_)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("independent", [False, True])
 def test_more_samples_are_never_worse(X, independent):
     """The best is chosen by all points, not by its own sample."""
@@ -63,6 +64,7 @@ def test_more_samples_are_never_worse(X, independent):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.jit
 def test_larger_samples_come_near_the_full_search(X):
     full = KMedoids(8, n_init=3, random_state=0).fit(X).inertia_
     excess = [
@@ -94,6 +96,7 @@ def test_default_sizes_of_samples(X, monkeypatch):
     assert sizes == [40 + 16] * 5 + [80 + 32] * 2 + [30]
 
 
+@pytest.mark.jit
 def test_from_a_matrix_as_from_rows(X):
     """Points are in another order, so that only the quality can be the same."""
     D = pairwise_distances(X)
@@ -105,6 +108,7 @@ def test_from_a_matrix_as_from_rows(X):
     np.testing.assert_array_equal(model.predict(D), model.labels_)
 
 
+@pytest.mark.jit
 def test_containers_and_dtypes(X):
     single = X.astype(np.float32)
     model = CLARA(5, random_state=0).fit(single)

@@ -153,6 +153,7 @@ def test_published_limits():
     assert pairs.patience(90, 10) == 250
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", ["clarans", "fastclarans"])
 def test_more_draws_are_not_worse(method):
     X = points(500 if JIT else 200)

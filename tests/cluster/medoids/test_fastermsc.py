@@ -129,6 +129,7 @@ def test_no_single_swap_helps(problem):
         assert values.max() <= value + 1e-11
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("high", [None, 6], ids=["continuous", "ties"])
 @pytest.mark.parametrize("k", [2, 3, 6])
 def test_caches_after_every_swap(k, high):

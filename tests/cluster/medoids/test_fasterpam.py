@@ -73,6 +73,7 @@ def test_many_medoids():
         assert_as_naive(solve(task), task)
 
 
+@pytest.mark.jit
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("high", [None, 6], ids=["continuous", "ties"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -89,6 +90,7 @@ def test_loss_after_every_swap(dtype, high):
     assert set(np.diff(swaps)) == {0, 1}
 
 
+@pytest.mark.jit
 @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
 def test_loss_after_every_pass():
     task = problem(8, 130, 20)
@@ -128,6 +130,7 @@ def test_all_points_equal(k):
     assert (result.loss, result.n_iter, result.n_swap) == (0, 1, 0)
 
 
+@pytest.mark.jit
 @given(problems(integers=True, min_k=2))
 def test_weights_are_repetitions(problem):
     """Only the first of equal points is a candidate in the repeated problem."""
@@ -148,6 +151,7 @@ def test_weights_are_repetitions(problem):
     np.testing.assert_array_equal(repeated.medoid_indices, first[result.medoid_indices])
 
 
+@pytest.mark.jit
 @given(problems(integers=True))
 def test_order_of_rows_is_immaterial(problem):
     """With the start and the order of the candidates permuted along."""
@@ -183,6 +187,7 @@ def test_asymmetric_distances_are_those_to_the_medoid():
         assert (result.medoid_indices, result.loss) == (2, 3)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("place", [(0, 1), (70, 3), (129, 130), (5, 299), (299, 260)])
 def test_one_pair_makes_a_matrix_asymmetric(place):
     """Columns are candidates also where a single entry tells them from the rows."""
@@ -199,6 +204,7 @@ def test_one_pair_makes_a_matrix_asymmetric(place):
     assert by_rows.loss == pytest.approx(loss, rel=1e-12)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("value", [2.0, 1.0, 0.25, 3.0])
 @pytest.mark.parametrize("n", [3, 20, 131])
 def test_round_numbers_in_an_asymmetric_matrix(n, value):

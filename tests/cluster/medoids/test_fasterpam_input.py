@@ -99,6 +99,7 @@ def test_many_orders_of_magnitude(dtype, sigma):
             assert naive.pam_swap(distances, result.medoid_indices) is None
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("far", [1e6, 1e9, 1e12, 1e15, 1e20, 1e300])
 def test_points_out_of_reach(far):
     """Running sums forget far points that left them, as far as float64 can tell."""

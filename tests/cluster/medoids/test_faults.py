@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skextras.cluster import KMedoids, fasterpam
 
 
+@pytest.mark.jit
 def test_singular_covariance_is_refused():
     """Rounding leaves a tiny pivot where features depend on each other exactly."""
     for seed in range(10):

@@ -41,6 +41,7 @@ FUNCTIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("metric", FUNCTIONS)
 @pytest.mark.parametrize("model", [KMedoids(3), CLARANS(3)], ids=repr)
 def test_functions_that_return_no_number(model, metric):

@@ -70,6 +70,7 @@ def test_equals_naive(n, p, data):
     assert found.dtype == dtype
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("estimator", [KMedoids, CLARA])
 def test_fit_describes_itself(estimator, dtype):
@@ -118,6 +119,7 @@ def test_a_local_optimum_as_of_the_matrix():
     assert naive.pam_swap(D, model.medoid_indices_) is None
 
 
+@pytest.mark.jit
 def test_tiles_fit_together():
     """More points than a tile has rows; new points against the same."""
     X = mixed_table(n=600)

@@ -90,6 +90,7 @@ def test_interrupt_of_every_path():
     assert all(line.startswith("interrupted") for line in found.values()), found
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", ["pam", "fasterpam"])
 @pytest.mark.parametrize("k", [5, 40])
 def test_many_kernel_calls(monkeypatch, method, k):

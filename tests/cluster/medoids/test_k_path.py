@@ -64,6 +64,7 @@ def test_largest_number_is_the_fit_of_the_estimator(X):
     assert path.loss[1] == pytest.approx(model.inertia_, rel=1e-12)
 
 
+@pytest.mark.jit
 def test_near_the_best_of_many_fits(X):
     """On average over the numbers and seeds, within one percent."""
     best = [KMedoids(k, n_init=20, random_state=0).fit(X).inertia_ for k in NUMBERS]

@@ -102,6 +102,7 @@ def test_order_of_rows_is_immaterial(X_ties, metric, init):
         assert_same_fit(model.fit(X), moved, rows)
 
 
+@pytest.mark.jit
 def test_fits_side_by_side(X):
     """Kernels let go of the GIL: Python threads run them at once."""
     models = [KMedoids(7, n_init=5, n_jobs=2, random_state=seed) for seed in range(8)]
@@ -132,6 +133,7 @@ def test_points_of_weight_zero_are_no_medoids(X):
     assert model.labels_.shape == model.distances_.shape == (60,)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan", "precomputed"])
 def test_threads_do_not_change_a_bit(metric, dtype):

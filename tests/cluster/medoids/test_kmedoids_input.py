@@ -120,6 +120,7 @@ def test_pipeline_of_columns(X):
     assert list(pipeline.get_feature_names_out()) == names
 
 
+@pytest.mark.jit
 def test_grid_search(X):
     grid = {
         "n_clusters": [2, 5],

@@ -228,6 +228,7 @@ def test_near_points_keep_their_digits(metric, dtype, tolerance, centre):
         assert naive.cost(expected, better) > (1 - tolerance) * loss
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("metric", BY_PRODUCTS)
 def test_blocks_of_products_fit_together(metric, dtype):

@@ -29,6 +29,7 @@ def test_first_skips_duplicates():
     assert_same_fit(first, KMedoids(3, init=[0, 2, 4], random_state=0).fit(X))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("init", ["random", "k-medoids++"])
 def test_random_starts_are_equally_likely(init):
     """Where all points are equally far apart, no swap helps: starts are results."""
@@ -80,6 +81,7 @@ def test_random_state(X):
     assert len({tuple(model.medoid_indices_) for model in once}) > 1
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("metric", ["euclidean", "precomputed"])
 def test_warm_start_goes_on(metric):
     X = np.random.default_rng(0).normal(size=(200, 3))

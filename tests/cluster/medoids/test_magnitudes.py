@@ -33,6 +33,7 @@ def fit(X, model=None, **options):
         return model.set_params(**options).fit(X)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("metric", DEGREES)
 @pytest.mark.parametrize("share", [-1, -0.5, 0.5, 0.9])
@@ -65,6 +66,7 @@ def test_one_sample_far_away(groups, metric, far):
     assert_allclose(found.transform(groups), exact, rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_queries_far_larger_than_the_training_data(groups, dtype):
     found = fit(groups.astype(dtype))

@@ -58,6 +58,7 @@ def test_no_single_swap_helps(X, params):
     assert best <= model.medoid_silhouette_ + 1e-11
 
 
+@pytest.mark.jit
 def test_number_of_clusters_is_found(blobs):
     for seed in range(3):
         model = MedoidSilhouette("auto", max_clusters=8, random_state=seed).fit(blobs)
@@ -77,6 +78,7 @@ def test_way_down_ends_at_the_number_asked_for(X):
     assert plain.medoid_silhouette_path_[0] == values[-1]
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("params", METHODS, ids=str)
 def test_more_runs_are_never_worse(X, params):
     values = []
@@ -102,6 +104,7 @@ def test_starts(X, init):
     assert model.medoid_silhouette_ > 0.5
 
 
+@pytest.mark.jit
 def test_weights_are_repetitions():
     rng = np.random.default_rng(5)
     X, weight = rng.normal(size=(90, 2)), rng.integers(0, 4, 90)
@@ -144,6 +147,7 @@ def test_from_a_matrix_as_from_rows(X):
     assert max(swapped) <= value + 1e-11
 
 
+@pytest.mark.jit
 def test_search_over_the_number_of_clusters(blobs):
     pipeline = make_pipeline(
         StandardScaler(), MedoidSilhouette(n_init=3, random_state=0)

@@ -18,6 +18,7 @@ def points(seed, n, k):
     return X, rng.choice(n, k, replace=False), rng.uniform(0.2, 3, n)
 
 
+@pytest.mark.jit
 @given(st.integers(0, 10**6), st.integers(9, 140), st.integers(2, 8), st.booleans())
 def test_pam_makes_the_best_swaps(seed, n, k, precomputed):
     X, medoids, weight = points(seed, n, k)

@@ -95,6 +95,7 @@ def test_references_are_drawn_by_weight():
     assert (abs(counts - 4000 * share) < 5 * deviation).all()
 
 
+@pytest.mark.jit
 def test_threads_and_blocks_do_not_change_a_bit(monkeypatch):
     X = points(3000 if JIT else 400).astype(np.float32)
     model = KMedoids(12, method="onebatch", random_state=0).fit(X)
@@ -118,6 +119,7 @@ def test_precomputed_does_not_depend_on_the_order_of_rows():
     )
 
 
+@pytest.mark.jit
 def test_better_than_small_samples_and_near_the_best():
     X = points(4000 if JIT else 600, seed=3)
     losses = {}

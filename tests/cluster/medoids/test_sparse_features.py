@@ -140,6 +140,7 @@ def test_path_and_starts(metric):
         assert_array_equal(*(model.medoid_indices_ for model in models))
 
 
+@pytest.mark.jit
 def test_indices_of_a_product():
     """A product of two sparse matrices has unsorted indices."""
     left = sparse.random(200, 50, 0.1, "csr", random_state=0)
@@ -174,6 +175,7 @@ def test_digits_that_cancel(metric):
     assert_allclose(found, np.sqrt(exact) if metric == "euclidean" else exact)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sizes_beyond_squares(metric, dtype):

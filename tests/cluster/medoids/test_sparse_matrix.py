@@ -205,6 +205,7 @@ def test_many_kernel_calls(monkeypatch, method):
     assert_same(model(5, method=method).fit(S), once)
 
 
+@pytest.mark.jit
 def test_no_matrix_of_all_pairs():
     """100 000 samples, of which a dense matrix would take 80 GB."""
     n = 100_000

@@ -40,6 +40,7 @@ def points(n=150):
     return np.random.default_rng(0).integers(0, 100, (n, 3)).astype(float)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("kind", [np.uint8, np.uint64])
 @pytest.mark.parametrize("model", FAMILY, ids=repr)
 def test_numpy_integers_as_parameters(model, kind):
@@ -53,6 +54,7 @@ def test_numpy_integers_as_parameters(model, kind):
     assert_same_fit(model.fit(points()), plain)
 
 
+@pytest.mark.jit
 def test_numpy_integers_where_products_overflow():
     """50 000 times 50 000 points is more than 32 bits; 40 times 8, more than 8."""
     X = np.random.default_rng(0).normal(size=(50_000, 2)).astype(np.float32)

@@ -44,6 +44,7 @@ def assert_same(held, codes):
     assert (codes.n_iter_, codes.n_swap_) == (held.n_iter_, held.n_swap_)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("k", [1, 2, 7, 40])
 def test_same_result(k, dtype):
@@ -70,12 +71,14 @@ def test_weights_of_different_sizes():
     assert_same(*both(blobs(), 20, sample_weight=weight))
 
 
+@pytest.mark.jit
 def test_scales_of_different_sizes():
     """Many steps of the codes are too short on the way, and are made longer."""
     X = blobs() * 10 ** np.random.default_rng(1).uniform(-2, 2, (N, 1))
     assert_same(*both(X, 25, n_init=3))
 
 
+@pytest.mark.jit
 def test_threads_do_not_change_a_bit():
     X = blobs(np.float32)
     models = [both(X, 12, n_jobs=n_jobs)[1] for n_jobs in (None, 1, 2, -1)]
@@ -121,6 +124,7 @@ def test_refuses_what_is_no_dissimilarity_by_sample():
     assert not hasattr(model, "method_")
 
 
+@pytest.mark.jit
 def test_automatic_choice(monkeypatch):
     X = blobs()
     n, k = N, 4

@@ -54,6 +54,7 @@ def test_any_nonnegative_matrix_gives_a_bound(seed):
     assert naive.dual_bound(X, k, N + N.T) <= best + 1e-12 * (X**2).sum()
 
 
+@pytest.mark.jit
 def test_monte_carlo_bounds_hold_as_often_as_they_say():
     """With confidence 0.5, at most about half of the bounds may exceed the optimum."""
     rng = np.random.default_rng(0)

@@ -92,6 +92,7 @@ def test_quick_above_the_recovery_threshold(n, d):
     assert certify_kmeans(X, labels, method="quick").certified
 
 
+@pytest.mark.jit
 def test_admm_equals_full_decompositions():
     X, _ = mixture(50, 3, 3)
     points = Points(X)
@@ -191,6 +192,7 @@ def test_a_sum_that_is_too_small_is_not_proven():
     assert _linalg._proven_sum(M, 2, values, vectors[[3, 1, 2]], 1e-9) is None
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("n", [60, 300])
 def test_bound_of_the_admm_by_both_proofs(n):
     """Cholesky's factor gives no more than LAPACK's eigenvalues, and hardly less."""
@@ -208,6 +210,7 @@ def test_bound_of_the_admm_by_both_proofs(n):
     np.testing.assert_allclose(quick, slow, rtol=1e-5)
 
 
+@pytest.mark.jit
 def test_better_methods_give_better_bounds():
     labels = KMeans(3, n_init=10, random_state=0).fit(IRIS).labels_
     options = {"block_size": 60, "sample_size": 60, "n_draws": 50, "random_state": 0}
@@ -229,6 +232,7 @@ def test_better_methods_give_better_bounds():
     assert (lone.inertia, lone.gap, lone.certified) == (None, None, False)
 
 
+@pytest.mark.jit
 def test_readable():
     labels = KMeans(3, n_init=10, random_state=0).fit(IRIS).labels_
     text = repr(certify_kmeans(IRIS, labels))
@@ -240,6 +244,7 @@ def test_readable():
     assert repr(kmeans_lower_bound(IRIS, 3)).startswith("<no clustering has a smaller")
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", METHODS[1:])
 def test_rotation_translation_scale(method):
     X, labels = mixture(80, 3, 5)
@@ -254,6 +259,7 @@ def test_rotation_translation_scale(method):
         np.testing.assert_allclose(scaled.gap, first.gap, rtol=1e-2, atol=1e-6)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", METHODS[1:])
 def test_names_of_clusters_do_not_matter(method):
     options = {"method": method, "sample_size": 40, "n_draws": 20, "block_size": 40}
@@ -286,6 +292,7 @@ def test_containers():
     np.testing.assert_array_equal(X, before)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", ["blocks", "monte-carlo"])
 def test_threads_change_nothing(method):
     X, labels = mixture(200, 3, 4)
@@ -326,6 +333,7 @@ def test_more_features_than_points():
     assert max(b.lower_bound for b in bounds) <= best
 
 
+@pytest.mark.jit
 def test_wine_needs_the_relaxation():
     X = load_wine().data
     X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -335,6 +343,7 @@ def test_wine_needs_the_relaxation():
     assert 0.008 < result.gap < 0.009
 
 
+@pytest.mark.jit
 def test_a_tight_relaxation_is_proven_in_double_precision():
     X, _ = mixture(100, 3, 6, seed=3)
     labels = KMeans(3, n_init=5, random_state=0).fit(X).labels_
@@ -342,6 +351,7 @@ def test_a_tight_relaxation_is_proven_in_double_precision():
     assert certify_kmeans(X, labels, method="sdp").certified
 
 
+@pytest.mark.jit
 def test_blocks_look_like_the_whole():
     X, labels = mixture(300, 3, 6)
     options = {"tol": 1e-3, "max_iter": 200, "n_jobs": None}
@@ -439,6 +449,7 @@ def test_sparse_data_and_weights_are_refused():
         certify_kmeans(np.eye(4), [0, 0, 1, 1], sample_weight=np.ones(4))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("method", ["quick", "sdp", "blocks"])
 def test_bounds_far_from_0(method):
     """Even numbers near 2**53 keep their differences, and nothing else."""
@@ -498,6 +509,7 @@ def test_bad_n_jobs(n_jobs):
         kmeans_lower_bound(IRIS, 3, method="blocks", n_jobs=n_jobs)
 
 
+@pytest.mark.jit
 def test_auto_keeps_to_memory_and_block_size():
     X, labels = mixture(300, 3, 1)
     options = {"block_size": 60, "memory_limit": 180_000}
@@ -542,6 +554,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.filterwarnings("ignore:SDPKMeans stalled")
@@ -559,6 +572,7 @@ def test_the_relaxation_proves_what_the_quick_method_proves(layout, seed):
     assert (1 - 1e-4) * best.inertia <= bound <= best.inertia * (1 + 1e-8)
 
 
+@pytest.mark.jit
 def test_value_and_bound_of_a_kernel():
     """In single precision both were off, the value by 42 % and the bound was 0."""
     X, y = make_blobs(200, centers=[[0.0], [10.0], [25.0]], random_state=1)
@@ -584,6 +598,7 @@ def test_bound_of_a_kernel_is_that_of_its_points():
     np.testing.assert_allclose(bounds[1], bounds[0], rtol=5e-6)
 
 
+@pytest.mark.jit
 @pytest.mark.filterwarnings("ignore:The relaxation")
 def test_more_work_gives_no_lower_bound():
     """More clusters than there are groups: the ADMM is slow, in both precisions."""
@@ -596,6 +611,7 @@ def test_more_work_gives_no_lower_bound():
     assert bounds[-1] > 1.05 * bounds[0]
 
 
+@pytest.mark.jit
 def test_a_stall_says_so():
     rng = np.random.default_rng(7)
     X = rng.normal(size=(60, 4)) + 3 * rng.integers(0, 5, (60, 1))
@@ -628,6 +644,7 @@ def test_precision_is_doubled_within_max_iter():
     assert solution.n_iter == len(made) <= 150
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize(
     "kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 )
@@ -648,6 +665,7 @@ def test_boolean_labels():
     assert certify_kmeans(X, labels == 1) == certify_kmeans(X, labels)
 
 
+@pytest.mark.jit
 def test_a_sample_of_all_points_is_solved_once(monkeypatch):
     solve, calls = _admm.solve, []
     monkeypatch.setattr(

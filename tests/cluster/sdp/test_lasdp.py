@@ -28,6 +28,8 @@ from skextras.cluster._sdp._hard_labels import hard_objective, one_hot
 from tests.cluster.sdp.problems import clusters, crossed
 from tests.problems import knows_names
 
+pytestmark = pytest.mark.jit
+
 
 def error(y, labels):
     """Share of samples in a wrong cluster, clusters matched as well as possible."""

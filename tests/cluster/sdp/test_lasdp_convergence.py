@@ -11,6 +11,8 @@ from skextras.cluster._sdp._hard_labels import hard_objective
 from skextras.cluster._sdp._program import make_problem
 from tests.cluster.sdp.problems import clusters, crossed
 
+pytestmark = pytest.mark.jit
+
 
 @pytest.mark.parametrize("solver", ["admm", "cvxpy"])
 @pytest.mark.parametrize("tol", [1e-3, 1e-2])  # the defaults of LASDP and ILASDP

@@ -166,6 +166,7 @@ SPREAD = (
 SHRINKING = {"init": np.arange(100) // 50, "refine": None, "random_state": 0}
 
 
+@pytest.mark.jit
 def test_cluster_that_becomes_too_small():
     """The iterate before it is kept."""
     sentence = r"cluster \d fell to \d+ samples, below min_cluster_size=30, in"
@@ -177,6 +178,7 @@ def test_cluster_that_becomes_too_small():
     np.testing.assert_array_equal(model.labels_, before.labels_)
 
 
+@pytest.mark.jit
 def test_cluster_that_becomes_too_small_in_em():
     sentence = r"EM stopped in iteration \d+, before a cluster weighs less than min_"
     params = {**SHRINKING, "refine": "em", "covariance_type": "spherical"}

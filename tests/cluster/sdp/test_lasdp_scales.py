@@ -26,6 +26,8 @@ from skextras.cluster._sdp._low_rank_kernels import minimize
 from skextras.cluster._sdp._program import make_problem
 from tests.naive import sdp as naive
 
+pytestmark = pytest.mark.jit
+
 #: Seeds of draws that random starts of the relaxation get wrong.
 HARD = [0, 1, 4, 5, 6, 10, 12, 13, 15, 16, 17, 18]
 

@@ -150,6 +150,7 @@ def test_inner_steps_lower_the_lagrangian_and_keep_the_constraints():
     np.testing.assert_allclose(h, np.trace(Z, axis1=1, axis2=2) - 1, atol=1e-9)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("trace", ["each", "sum"])
 @pytest.mark.parametrize(("n", "n_clusters", "seed"), [(12, 2, 0), (24, 3, 1)])
 def test_solvers_agree(n, n_clusters, seed, trace):
@@ -172,6 +173,7 @@ def test_solvers_agree(n, n_clusters, seed, trace):
     np.testing.assert_allclose(one, two, atol=0.02)
 
 
+@pytest.mark.jit
 def test_equal_covariances_give_the_value_of_peng_and_wei():
     """One matrix for all clusters, trace n_clusters, stated on its own."""
     cp = pytest.importorskip("cvxpy")
@@ -189,6 +191,7 @@ def test_equal_covariances_give_the_value_of_peng_and_wei():
             np.testing.assert_allclose(value, program.value, rtol=1e-4)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("seed", range(4))
 def test_relaxation_and_bound_exceed_all_labels(seed):
     X, _, covariances = clusters(7, 2 + seed % 2, 2, seed, gap=1.0)
@@ -290,6 +293,7 @@ def test_joint_density_of_the_mixture():
     assert np.isfinite(logsumexp(joint, axis=1)).all()
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("seed", [2, 3])
 def test_no_cluster_loses_all_parts(seed):
     """One of the two covariances is the likelier one for every sample."""

@@ -73,6 +73,7 @@ def test_exact_update_has_the_largest_objective():
             assert objective(best) > objective(root @ best @ root.transpose(0, 2, 1))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("seed", [2, 6])
 def test_exact_updates_raise_the_objective(seed):
     X, _, _ = clusters(45, 3, 2, seed, gap=2.0)
@@ -85,6 +86,7 @@ def test_exact_updates_raise_the_objective(seed):
     assert (np.diff(model.objective_path_) > -1e-4 * 45 * 2).all()
 
 
+@pytest.mark.jit
 def test_the_best_of_several_runs_is_kept():
     X, _, _ = clusters(90, 4, 2, 16, gap=2.0)
     params = {"init": "k-means++", "covariance_type": "spherical", "max_iter": 50}

@@ -23,7 +23,10 @@ from skextras.cluster._sdp._points import Points
 from tests.cluster.sdp.problems import mixture
 from tests.naive import sdp as naive
 
-pytestmark = pytest.mark.usefixtures("one_blas_thread")  # as in fit
+pytestmark = [
+    pytest.mark.usefixtures("one_blas_thread"),  # as in fit
+    pytest.mark.jit,
+]
 
 SOLVERS = ["admm", "low_rank", "cvxpy"]
 

@@ -112,6 +112,7 @@ def test_new_points_far_away():
         single.transform(np.full((1, 4), 3e38, dtype=np.float32))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("form", [csr_array, csr_matrix])
 def test_sparse_rows_in_any_form(form, monkeypatch):
     """Unsorted indices, entries in parts, explicit zeros: as the dense array."""
@@ -257,6 +258,7 @@ def test_errors_in_a_thread_are_those_of_the_caller():
     assert _cvxpy._interruptible(lambda: 3) == 3
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("solver", ["admm", "low_rank"])
 def test_threads_do_not_change_a_bit(solver):
     X = np.random.default_rng(3).normal(size=(300, 5))

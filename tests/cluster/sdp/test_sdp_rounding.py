@@ -31,6 +31,7 @@ def random_set(seed):
     return X, k
 
 
+@pytest.mark.jit
 @quiet
 @pytest.mark.parametrize("solver", ["admm", "low_rank"])
 def test_not_above_kmeans(solver):
@@ -128,6 +129,7 @@ def test_indefinite_kernels_descend():
             assert value(moved) >= found - 1e-9
 
 
+@pytest.mark.jit
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(1, 6),
@@ -146,6 +148,7 @@ def test_labels_are_those_of_predict(seed, k, offset, dtype, rounding):
     np.testing.assert_array_equal(model.predict(X), model.labels_)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("solver", ["admm", "low_rank", "cvxpy"])
 def test_as_many_clusters_as_rows_and_some_are_equal(solver):
     X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 0]])
