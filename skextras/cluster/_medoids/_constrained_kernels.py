@@ -38,7 +38,12 @@ def _losses(row, near, dn, ds, weight, removal, n_fixed, change):
 
 @jit
 def _transfers(row, near, second, dn, ds, weight, taken, tied, kept, passed):
-    """Add up where the points would go; a tie goes to the first slot."""
+    """Add up where the points would go; a tie goes to the first slot.
+
+    By slots: what the candidate takes from each (``taken``, and ``tied`` if it comes
+    first, (k,)), what it gets of a slot that it replaces (``kept`` (k,)), and what of
+    that goes to others (``passed`` (k, k)).
+    """
     taken[:] = 0.0
     tied[:] = 0.0
     kept[:] = 0.0

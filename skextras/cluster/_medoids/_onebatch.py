@@ -73,6 +73,11 @@ class Batch(Rows):
         return block if points is None else block[:, points]
 
 
+def sample_size(n_points, n_clusters):
+    """Return the published number of reference points, for two points or more."""
+    return int(np.ceil(100 * np.log(max(n_clusters * n_points, 3))))
+
+
 def onebatch(problem, start, step=nullcontext):
     """Swap medoids while a loss falls that a sample of ``100 log(k n)`` points gives.
 
@@ -81,7 +86,7 @@ def onebatch(problem, start, step=nullcontext):
     """
     order, rows = problem.order, problem.rows
     n, k = len(order), len(start)
-    size = min(n, int(np.ceil(100 * np.log(max(k * n, 3)))))
+    size = min(n, sample_size(n, k))
     limit = memory_allowed(problem.memory_limit)
     batch = Batch(rows, problem.weight, problem.candidates, size, problem.rng, limit)
     if k == 1:

@@ -35,7 +35,8 @@ class ILASDP(BaseLASDP):
     Parameters
     ----------
     n_clusters : int, default=2
-        Number of clusters.
+        Number of clusters. The default is small because each one needs samples enough
+        for a covariance.
     init : str or array-like of shape (n_samples,), default="auto"
         First clustering. "auto" makes several, by k-means and Ward's method in the
         units of X, with features scaled to variance 1, and whitened; runs EM from each;

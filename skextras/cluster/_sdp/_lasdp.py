@@ -59,7 +59,8 @@ class LASDP(BaseLASDP):
     Parameters
     ----------
     n_clusters : int, default=2
-        Number of clusters.
+        Number of clusters. The default is small because each one needs samples enough
+        for a covariance.
     init : str or array-like of shape (n_samples,), default="auto"
         First clustering, from which the solver starts beside random starts, and which
         gives the covariances if ``covariances`` is None. "auto" takes the best of

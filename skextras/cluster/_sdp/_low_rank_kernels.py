@@ -19,7 +19,10 @@ MEMORY = 10  # values to which a new one is compared
 
 @jit(fastmath=FAST)
 def _step(W, g, P, low, high, scale, mean, load, curve, G):
-    """Fill ``G`` with a gradient step from the tile of ``P``."""
+    """Fill ``G`` (n_clusters, rank, TILE) with a gradient step from the tile of ``P``.
+
+    A part moves ``scale`` (n_clusters, rank) times its gradient, see ``derive``.
+    """
     n_clusters, n_features, _ = W.shape
     rank = P.shape[1]
     for k in range(n_clusters):
@@ -155,7 +158,10 @@ def evaluate(sums, c, y, beta, trace, joint, h):
 
 @jit(fastmath=FAST)
 def derive(sums, c, y, beta, h, mean, load, curve):
-    """Fill the parts of the gradient: it is g - 2 W'mean + load + curve p."""
+    """Fill the parts of the gradient: it is g - 2 W'mean + load + curve p.
+
+    ``mean`` (n_clusters, rank, n_features), ``load`` and ``curve`` (n_clusters, rank).
+    """
     n_clusters, rank, width = sums.shape
     for k in range(n_clusters):
         price = y[k] + beta * h[k]

@@ -58,7 +58,7 @@ def test_references_and_their_weights(held, monkeypatch):
 def test_equals_naive(k, held, monkeypatch):
     monkeypatch.setattr(f"{MODULE}._BYTES_HELD", 1e9 if held else 0)
     monkeypatch.setattr(f"{MODULE}._ITEMS_PER_BLOCK", 500)
-    monkeypatch.setattr(f"{MODULE}.np.log", lambda _: 0.3)  # 30 references
+    monkeypatch.setattr(f"{MODULE}.sample_size", lambda n, k: 30)
     X = points(90, seed=k)
     weight = np.random.default_rng(k).uniform(0.5, 2, 90)
     batches = []
