@@ -371,10 +371,10 @@ def _update_sums(s, b, every):
 @jit
 def _smallest(values):
     """First place of the smallest value."""
-    place = np.intp(0)
+    place, least = np.intp(0), values[0]
     for p in range(1, values.shape[0]):
-        if values[p] < values[place]:
-            place = p
+        if values[p] < least:
+            place, least = p, values[p]
     return place
 
 
