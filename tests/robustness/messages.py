@@ -2,12 +2,16 @@
 
 import re
 import traceback
+from pathlib import Path
 from typing import NamedTuple
 
 from sklearn.utils._param_validation import InvalidParameterError
 
+import skextras
+
 REFUSALS = (ValueError, TypeError, MemoryError, InvalidParameterError)
 LONGEST = 600  # characters of a message
+PACKAGE = Path(skextras.__file__).parent
 #: Where scikit-learn words the refusal of an array or of a parameter.
 _WORDED_BY = ("sklearn/utils/validation.py", "sklearn/utils/_param_validation.py")
 
@@ -32,7 +36,7 @@ def _is_worded(path):
 def of_error(error, names):
     """Yield what is wrong with an exception: its type or its message."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "skextras/" in frame.filename]
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
     last = f"{own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].name}" if own else "?"
     kind, text = f"{type(error).__name__} from {last}", str(error)
     if type(error) not in REFUSALS:
