@@ -16,12 +16,17 @@ LINE = 64  # bytes that are fetched at once
 WORD = ir.IntType(32)
 
 
-def load(context, builder, array_type, array, offset, size):
-    """Load consecutive items of a C-ordered array as one vector; also its address."""
+def address(context, builder, array_type, array, offset, size):
+    """Point to consecutive items of a C-ordered array, as to one vector."""
     data = context.make_array(array_type)(context, builder, array).data
     vector = ir.VectorType(context.get_data_type(array_type.dtype), size)
     pointer = builder.gep(data, [offset], inbounds=True)
-    pointer = builder.bitcast(pointer, vector.as_pointer())
+    return builder.bitcast(pointer, vector.as_pointer())
+
+
+def load(context, builder, array_type, array, offset, size):
+    """Load consecutive items of a C-ordered array as one vector; also its address."""
+    pointer = address(context, builder, array_type, array, offset, size)
     value = builder.load(pointer)
     value.align = array_type.dtype.bitwidth // 8
     return value, pointer

@@ -57,11 +57,13 @@ def nearest(distances, *, two=False):
     The first slot on ties. With ``two``, the same of the second nearest medoid follows,
     -1 and infinity if there is none; ``distances`` is then overwritten.
     """
-    first, near = distances.argmin(axis=1), distances.min(axis=1)
+    rows, first = np.arange(len(distances)), distances.argmin(axis=1)
+    near = distances[rows, first]
     if not two:
         return first, near
-    distances[np.arange(len(distances)), first] = np.inf
-    second, far = distances.argmin(axis=1), distances.min(axis=1)
+    distances[rows, first] = np.inf
+    second = distances.argmin(axis=1)
+    far = distances[rows, second]
     if distances.shape[1] == 1:
         second[:] = -1
     return first, near, second, far

@@ -6,11 +6,11 @@ candidates, one tile after the other, one row of bytes per point.
 """
 
 import numpy as np
-from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
 from skextras._jit import jit
+from skextras._lanes_kernels import WORD, address, load
 
 TILE = 64
 LANES = 64
@@ -36,18 +36,13 @@ else:
         signature = types.void(lines, types.intp, tiles, types.intp)
 
         def codegen(context, builder, signature, args):
-            vector = ir.VectorType(ir.IntType(8), LANES).as_pointer()
-            pointers = []
-            for place in (0, 2):
-                array = context.make_array(signature.args[place])
-                data = array(context, builder, args[place]).data
-                pointer = builder.gep(data, [args[place + 1]], inbounds=True)
-                pointers.append(builder.bitcast(pointer, vector))
-            codes = builder.load(pointers[0])
-            codes.align = 1
-            store = builder.store(codes, pointers[1])
+            lines_type, _, tiles_type, _ = signature.args
+            lines, start, tiles, offset = args
+            codes, _ = load(context, builder, lines_type, lines, start, LANES)
+            pointer = address(context, builder, tiles_type, tiles, offset, LANES)
+            store = builder.store(codes, pointer)
             store.align = LANES
-            flag = builder.module.add_metadata([ir.IntType(32)(1)])
+            flag = builder.module.add_metadata([WORD(1)])
             store.set_metadata("nontemporal", flag)
             return context.get_dummy_value()
 

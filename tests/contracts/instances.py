@@ -79,6 +79,7 @@ FAMILIES = {
 }
 ESTIMATORS = [each for family in FAMILIES.values() for each in family]
 CLASSES = {type(estimator): estimator for estimator in reversed(ESTIMATORS)}.values()
+KINDS = [type(estimator) for estimator in CLASSES]
 #: Those of which ``fit`` takes weights, and counts a row as often as its weight.
 WEIGHTED = [
     each for each in ESTIMATORS if "sample_weight" in signature(each.fit).parameters

@@ -4,25 +4,19 @@ import numpy as np
 import pytest
 
 from skextras.cluster import (
-    CLARA,
-    CLARANS,
-    ILASDP,
-    LASDP,
     KMedoids,
-    MedoidSilhouette,
-    SDPKMeans,
     certify_kmeans,
     fasterpam,
     k_path,
     kmeans_lower_bound,
     medoid_silhouette_score,
 )
+from tests.contracts.instances import KINDS
 
 X = np.random.default_rng(0).normal(size=(30, 2))
 D = np.abs(X[:, :1] - X[:, 0])
 LONG = list(range(-5000, 5000))
-ESTIMATORS = [KMedoids, CLARA, CLARANS, MedoidSilhouette, SDPKMeans, LASDP, ILASDP]
-PARAMETERS = [(family, name) for family in ESTIMATORS for name in family().get_params()]
+PARAMETERS = [(family, name) for family in KINDS for name in family().get_params()]
 FUNCTIONS = {
     "fasterpam medoids": lambda value: fasterpam(D, value),
     "fasterpam order": lambda value: fasterpam(D, 2, order=value),

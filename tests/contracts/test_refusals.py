@@ -6,24 +6,17 @@ import numpy as np
 import pytest
 
 from skextras.cluster import (
-    CLARA,
-    CLARANS,
-    ILASDP,
-    LASDP,
     KMedoids,
     MedoidPathDisplay,
-    MedoidSilhouette,
-    SDPKMeans,
     fasterpam,
     k_path,
     kmeans_lower_bound,
     medoid_silhouette_score,
 )
+from tests.contracts.instances import KINDS
 
-ESTIMATORS = (CLARA, CLARANS, ILASDP, LASDP, KMedoids, MedoidSilhouette, SDPKMeans)
 
-
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_warning_before_a_refusal(kind):
     X = np.array([[np.inf, -np.inf], [1.0, 2.0], [3.0, 4.0]])
     with warnings.catch_warnings():

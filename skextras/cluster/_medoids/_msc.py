@@ -23,7 +23,7 @@ class MSCState:
         self.medoids = np.array(medoids, dtype=np.intp)
         self.is_medoid = np.zeros(len(rows), dtype=bool)
         self.is_medoid[self.medoids] = True
-        self.table = np.empty((m, k), dtype=rows.dtype)
+        self.table = np.ascontiguousarray(rows[self.medoids].T)
         self.keys = self.table.view(f"i{rows.dtype.itemsize}")
         self.slots = np.empty((3, m), dtype=np.int32)
         self.near = np.empty((3, m), dtype=rows.dtype)
@@ -31,7 +31,6 @@ class MSCState:
         self.terms = np.empty((m, 8))
         self.rough = np.empty((5, m), dtype=rows.dtype)
         self.removal = np.empty(k)
-        self.table[:] = rows[self.medoids].T
         _silhouette_kernels.fill_caches(self.table, self.slots, self.near, 0, m)
         _silhouette_kernels.set_all_terms(
             self.near, self.weight, self.terms, self.rough

@@ -201,13 +201,13 @@ def _descend(problem, numbers, start):
             found = single_medoid(rows, start, weight, problem.order)
             results.append((found.loss, np.nan, found.medoids))
             continue
-        state = state_of(start)
-        found = optimize(state, problem.max_iter)
+        swaps = state_of(start)
+        found = optimize(swaps, problem.max_iter)
         all_converged &= found.converged
         start = found.medoids
-        value = weighted_mean(from_nearest(state.state.dn, state.state.ds), weight)
+        value = weighted_mean(from_nearest(swaps.state.dn, swaps.state.ds), weight)
         results.append((found.loss, value, start))
-        del state  # before the next one is made
+        del swaps  # before the next one is made
     return results[::-1], all_converged
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from skextras._callbacks import unseen
 from skextras._pairwise import _square_kernels
+from skextras._pairwise._distances import nearest
 from skextras._parallel import map_blocks, map_row_blocks, row_blocks
 from skextras.cluster._medoids import _build_kernels
 from skextras.cluster._medoids._codes import Codes
@@ -168,8 +169,7 @@ class ComputedRows(Rows):
         size = max(1, _ITEMS_PER_BLOCK // len(medoids))
         for start, stop in row_blocks(self.n_points, size):
             part = self.computer.between(slice(start, stop), medoids)
-            slots[start:stop] = near = part.argmin(axis=1)
-            distances[start:stop] = part[np.arange(stop - start), near]
+            slots[start:stop], distances[start:stop] = nearest(part)
         return slots, distances
 
     def hold(self, step=unseen):

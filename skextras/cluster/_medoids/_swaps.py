@@ -34,10 +34,21 @@ class SwapState:
         near, second = np.empty((2, n), dtype=np.int32)
         dn, ds, left, back = np.empty((4, n), dtype=rows.dtype)
         self.state = State(
-            np.array(medoids, dtype=np.intp), is_medoid, keys.view(rows.dtype), keys,
-            near, second, dn, ds, weight, np.empty(k),
-            identity if own is None else own, left, back, np.empty(k),
-        )  # fmt: skip
+            medoids=np.array(medoids, dtype=np.intp),
+            is_medoid=is_medoid,
+            table=keys.view(rows.dtype),
+            keys=keys,
+            near=near,
+            second=second,
+            dn=dn,
+            ds=ds,
+            weight=weight,
+            removal=np.empty(k),
+            own=identity if own is None else own,
+            left=left,
+            back=back,
+            partial=np.empty(k),
+        )
         chosen = rows.take(self.medoids)
         self.state.table[:] = chosen.T
         _cache_kernels.find_nearest(chosen, near, second, dn, ds)
@@ -62,22 +73,22 @@ class SwapState:
         levels, grouped = (np.empty((size, 4), dtype=np.uint8) for _ in range(2))
         n_keys = k * codes.n_classes if codes else 0
         self.bounds = _bound_kernels.Bounds(
-            codes.tiles if codes else np.empty((0, n, lanes), dtype=np.uint8),
-            np.empty(0),
-            levels,
-            levels.view("<u4").ravel(),
-            1.0,
-            codes.n_classes if codes else 1,
-            np.empty(n_keys + 1, dtype=np.intp),
-            np.empty(size, dtype=np.int32),
-            grouped,
-            grouped.view("<u4").ravel(),
-            identity,
-            aligned((k + 1, lanes), np.int32),
-            np.empty(lanes),
-            np.empty(lanes, dtype=np.int32),
-            np.empty((1, 4), dtype=np.uint8),
-            np.array([-1, 0]),
+            tiles=codes.tiles if codes else np.empty((0, n, lanes), dtype=np.uint8),
+            inverse=np.empty(0),
+            levels=levels,
+            packed=levels.view("<u4").ravel(),
+            unit=1.0,
+            n_classes=codes.n_classes if codes else 1,
+            place=np.empty(n_keys + 1, dtype=np.intp),
+            members=np.empty(size, dtype=np.int32),
+            grouped=grouped,
+            packed_groups=grouped.view("<u4").ravel(),
+            identity=identity,
+            sums=aligned((k + 1, lanes), np.int32),
+            lanes=np.empty(lanes),
+            least=np.empty(lanes, dtype=np.int32),
+            level=np.empty((1, 4), dtype=np.uint8),
+            at=np.array([-1, 0]),
         )
         if codes:
             self._set_levels()
@@ -154,10 +165,14 @@ class SwapState:
         codes = self.codes
         if self.every is None:
             before = np.empty_like(self.bounds.levels)
-            sums = aligned((len(codes.tiles), *self.bounds.sums.shape), np.int32)
-            packed, bounds = before.view("<u4").ravel(), np.empty(len(codes.order))
-            near = np.empty_like(self.state.near)
-            self.every = _swap_kernels.Every(bounds, sums, before, packed, near)
+            shape = (len(codes.tiles), *self.bounds.sums.shape)
+            self.every = _swap_kernels.Every(
+                bounds=np.empty(len(codes.order)),
+                sums=aligned(shape, np.int32),
+                levels=before,
+                packed=before.view("<u4").ravel(),
+                near=np.empty_like(self.state.near),
+            )
         found, done = (0.0, -2, 0), False
         budget = max(1, _ITEMS_PER_CALL // self.rows.n_points)
         while not done:
