@@ -40,6 +40,22 @@ def _stamp():
     return digest.hexdigest()
 
 
+def _or_nothing(load):
+    """Return a function that takes an index which cannot be read for an empty one.
+
+    It names the records of the package that wrote it, and an older one may have had
+    others.
+    """
+
+    def load_index():
+        try:
+            return load()
+        except Exception:
+            return {}
+
+    return load_index
+
+
 def jit(func=None, *, inner=False, **options):
     """Compile without the GIL, and keep the machine code on disk if possible.
 
@@ -59,6 +75,7 @@ def jit(func=None, *, inner=False, **options):
         if not config.DISABLE_JIT:
             file = compiled._cache._cache_file
             file._source_stamp = file._source_stamp, _stamp()
+            file._load_index = _or_nothing(file._load_index)
         return compiled
     except (RuntimeError, AttributeError):  # nowhere to write; another numba
         return njit(func, **options)

@@ -12,6 +12,8 @@ from numba.extending import intrinsic
 from skextras._jit import jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
+ROWS = 32  # points whose squared distances are summed up side by side
+LANES = 8  # features of one point that are: it is filled up to a multiple of them
 LINE = 64  # bytes that are fetched at once
 WORD = ir.IntType(32)
 
@@ -74,6 +76,25 @@ if config.DISABLE_JIT:
 
     def fetch(row, start):
         """Bring the points start..start+63 of a row into the cache."""
+
+    def near(rows, start, stride, query, size, norms, place, limit):
+        """Mask of the points of norm + <query, point> < limit; see below."""
+        points = rows[start : start + stride * size].reshape(size, stride)[:, :BLOCK]
+        values = norms[place : place + BLOCK] + query[:size] @ points
+        return sum(1 << i for i in range(BLOCK) if values[i] < limit)
+
+    def square_sums(rows, start, stride, query, first, size, out, place):
+        """Write squared distances of ROWS points from a query; see below."""
+        points = np.stack(
+            [rows[start + a * stride : start + a * stride + ROWS] for a in range(size)]
+        )
+        query = query[first : first + size, None]
+        out[place : place + ROWS] = ((points - query) ** 2).sum(axis=0)
+
+    def square_sum(rows, start, query, first, size):
+        """Return the squared distance of two rows; see below."""
+        row, other = rows[start : start + size], query[first : first + size]
+        return ((row - other) ** 2).sum()
 
 else:
 
@@ -143,3 +164,128 @@ else:
             return context.get_dummy_value()
 
         return types.void(row, types.intp), codegen
+
+    def _sum_lanes(builder, vector, size):
+        """Sum up a vector: halves are added until one number is left."""
+        while size > 1:
+            size //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(WORD, size), list(range(first, first + size)))
+                for first in (0, size)
+            )
+            vector = builder.fadd(
+                builder.shuffle_vector(vector, vector, low),
+                builder.shuffle_vector(vector, vector, high),
+            )
+        return builder.extract_element(vector, WORD(0))
+
+    class _Features:
+        """A loop over the features of a query, and of points beside each other."""
+
+        def __init__(self, context, builder, kinds, args):
+            self.context, self.builder = context, builder
+            self.kinds, self.args = kinds, args
+
+        def sum(self, acc, add):
+            """Let ``add(sums, points, value)`` make the sums in ``acc``."""
+            builder, lanes = self.builder, acc.type.pointee.count
+            rows, start, stride, query, first, size = self.args
+            array = self.context.make_array(self.kinds[1])
+            data = array(self.context, builder, query).data
+            with cgutils.for_range(builder, size) as loop:
+                offset = builder.add(start, builder.mul(loop.index, stride))
+                points, _ = load(
+                    self.context, builder, self.kinds[0], rows, offset, lanes
+                )
+                place = builder.add(first, loop.index)
+                value = builder.load(builder.gep(data, [place], inbounds=True))
+                spreaded = spread(builder, value, lanes)
+                builder.store(add(builder.load(acc), points, spreaded), acc)
+
+    @intrinsic
+    def near(typingctx, rows, start, stride, query, size, norms, place, limit):
+        """Mask of the points start..start+63 with norm + <query, point> < limit.
+
+        Feature a of the points stands at ``start + a * stride`` of the flat ``rows``,
+        and at a of the query. With queries times -2, what is compared are squared
+        distances less the norm of the query.
+        """
+        kinds = (rows, types.intp, types.intp, query, types.intp, norms, types.intp)
+        signature = types.uint64(*kinds, rows.dtype)
+
+        def codegen(context, builder, signature, args):
+            rows, start, stride, query, size, norms, place, limit = args
+            kinds = signature.args
+            first, _ = load(context, builder, kinds[5], norms, place, BLOCK)
+            acc = cgutils.alloca_once_value(builder, first)
+
+            def add(total, points, value):
+                product = builder.fmul(points, value, flags=("contract",))
+                return builder.fadd(total, product, flags=("contract",))
+
+            operands = rows, start, stride, query, size.type(0), size
+            features = _Features(context, builder, (kinds[0], kinds[3]), operands)
+            features.sum(acc, add)
+            bits = builder.fcmp_ordered(
+                "<", builder.load(acc), spread(builder, limit, BLOCK)
+            )
+            return builder.bitcast(bits, ir.IntType(BLOCK))
+
+        return signature, codegen
+
+    @intrinsic
+    def square_sums(typingctx, rows, start, stride, query, first, size, out, place):
+        """Write squared distances of the points start..start+ROWS-1 from a query.
+
+        Feature a of the points stands at ``start + a * stride`` of the flat ``rows``,
+        and at ``first + a`` of ``query``; the sums go to ``out[place:]``.
+        """
+        integer = types.intp
+        signature = types.void(
+            rows, integer, integer, query, integer, integer, out, integer
+        )
+
+        def codegen(context, builder, signature, args):
+            kinds = signature.args
+            kind = context.get_data_type(kinds[0].dtype)
+            zero = ir.Constant(ir.VectorType(kind, ROWS), [0.0] * ROWS)
+            acc = cgutils.alloca_once_value(builder, zero)
+
+            def add(total, points, value):
+                step = builder.fsub(points, value)
+                square = builder.fmul(step, step, flags=("contract",))
+                return builder.fadd(total, square, flags=("contract",))
+
+            features = _Features(context, builder, (kinds[0], kinds[3]), args[:6])
+            features.sum(acc, add)
+            pointer = address(context, builder, kinds[6], args[6], args[7], ROWS)
+            builder.store(builder.load(acc), pointer).align = 8
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    @intrinsic
+    def square_sum(typingctx, rows, start, query, first, size):
+        """Squared distance of ``size`` items, a multiple of LANES, of flat arrays."""
+        signature = types.float64(rows, types.intp, query, types.intp, types.intp)
+
+        def codegen(context, builder, signature, args):
+            rows_type, _, query_type = signature.args[:3]
+            rows, start, query, first, size = args
+            vector = ir.VectorType(ir.DoubleType(), LANES)
+            acc = cgutils.alloca_once_value(builder, ir.Constant(vector, [0.0] * LANES))
+            step = size.type(LANES)
+            with cgutils.for_range_slice(builder, size.type(0), size, step) as (at, _):
+                one, _ = load(
+                    context, builder, rows_type, rows, builder.add(start, at), LANES
+                )
+                two, _ = load(
+                    context, builder, query_type, query, builder.add(first, at), LANES
+                )
+                apart = builder.fsub(one, two)
+                square = builder.fmul(apart, apart, flags=("contract",))
+                total = builder.fadd(builder.load(acc), square, flags=("contract",))
+                builder.store(total, acc)
+            return _sum_lanes(builder, builder.load(acc), LANES)
+
+        return signature, codegen

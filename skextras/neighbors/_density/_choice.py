@@ -1,0 +1,25 @@
+"""Which engine sums up: the one that was asked for, or the fastest that can."""
+
+from skextras.neighbors._density import _engines, _grid
+
+_WIDE = 48  # features from which products of matrices are as fast
+
+
+def engine(points, sample, scale, algorithm, *, all_pairs=False):
+    """Return the engine for these points: what "auto" stands for, or what was asked.
+
+    ``all_pairs`` leaves only those that look at all pairs.
+    """
+    profile = sample.profile
+    if sample.metric != "euclidean":
+        squares = _engines.Metric(points.rows, sample, scale)
+        return _engines.Rows(points, profile, squares)
+    wide = algorithm == "auto" and points.rows.shape[1] >= _WIDE
+    if algorithm == "gemm" or wide or all_pairs or sample.boundaries.of("linear"):
+        return _engines.Gemm(points, profile)
+    if algorithm == "brute" or points.rows.shape[1] == 0:
+        return _engines.Rows(points, profile, _engines.Differences(points.rows))
+    asked = algorithm == "grid"
+    if algorithm in ("auto", "grid") and _grid.suits(points, sample, asked=asked):
+        return _grid.Grid(points, profile)
+    return _engines.Tiles(points, profile)

@@ -1,0 +1,269 @@
+"""Ways to sum up a kernel over all points, for many queries, with a stated error."""
+
+from copy import copy
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.special import logsumexp
+from sklearn.metrics import pairwise_distances
+
+from skextras._lanes_kernels import BLOCK
+from skextras._parallel import (
+    blas_on_one_thread,
+    map_blocks,
+    map_row_blocks,
+    raise_if_stopped,
+    row_blocks,
+)
+from skextras.neighbors._density import _product_kernels, _tree
+from skextras.neighbors._density import _tile_kernels as kernels
+
+_ITEMS = 2**19  # values of x that a thread holds at a time
+_TILE = 1024  # points of a product
+_QUERIES = 128  # queries of a product
+_SAFE_NORM = 1e5  # squared norm up to which products keep 1e-11 of x
+
+
+class Points(NamedTuple):
+    """Scaled points; ``log_weight`` of each, and its scale u: x = u |q - p|^2.
+
+    ``owner`` is the training row that each stands for: with boundaries, rows have
+    images.
+    """
+
+    rows: np.ndarray
+    log_weight: np.ndarray
+    scale: np.ndarray
+    owner: np.ndarray
+
+
+class Answer(NamedTuple):
+    """Per query: log of the sum, and what its terms, as weights, are like.
+
+    ``moment`` is their mean of x, ``entropy`` theirs, ``concentration`` the sum of
+    their squares, ``largest`` the largest of them. With kernels that end, entropy and
+    largest are not those of the terms.
+    """
+
+    log_sum: np.ndarray
+    moment: np.ndarray
+    entropy: np.ndarray
+    concentration: np.ndarray
+    largest: np.ndarray
+
+
+def log_error(rtol):
+    """Log of the share of a sum that may be left out; rounding takes more than none."""
+    return np.log(max(rtol, 2.0**-56))
+
+
+def _new_sums(m, profile):
+    sums = np.zeros((m, 5))
+    if not profile.is_compact:
+        sums[:, kernels.SHIFT] = -np.inf
+    return sums
+
+
+def no_answer(m):
+    """Return an ``Answer`` for m queries that is yet to be filled."""
+    return Answer(np.full(m, -np.inf), *np.full((4, m), np.nan))
+
+
+def _answer(sums):
+    answer = no_answer(len(sums))
+    some = np.flatnonzero(sums[:, kernels.TOTAL] > 0)
+    shift, total, moment, energy, square = sums[some].T
+    answer.log_sum[some] = shift + np.log(total)
+    answer.moment[some] = moment / total
+    answer.entropy[some] = answer.log_sum[some] - energy / total
+    answer.concentration[some] = square / total**2
+    answer.largest[some] = 1 / total
+    return answer
+
+
+class Tiles:
+    """Points in the leaves of a k-d tree; what is too far to count is left out.
+
+    Exact up to a share ``rtol`` of each sum, whatever the data.
+    """
+
+    name = "tile"
+
+    def __init__(self, points, profile):
+        self.profile, self.n_points = profile, len(points.rows)
+        self.order = _tree.kd_order(points.rows, kernels.LEAF)
+        self.leaves = _tree.leaves(points, self.order)
+        self.log_total = logsumexp(points.log_weight)
+
+    def weighted(self, log_weight):
+        """Return an engine for the same points with other weights."""
+        other = copy(self)
+        n = self.n_points
+        values = np.full(len(self.leaves.log_weight), -np.inf)
+        values[:n] = log_weight[self.order]
+        plain = np.zeros_like(self.leaves.plain)
+        other.leaves = self.leaves._replace(log_weight=values, plain=plain)
+        other.log_total = logsumexp(log_weight)
+        return other
+
+    def sum(self, Q, *, rtol, floor=-np.inf, own=None, n_jobs=None, all_terms=False):
+        """Sum up the kernel at the rows of Q.
+
+        ``floor`` is the log of what may be left out of any sum. ``own`` is the training
+        row that each query leaves out.
+        """
+        order = _tree.query_order(Q)
+        own = np.full(len(Q), -1) if own is None else own[order]
+        queries = _tree.filled_up(Q[order])
+        size, queries = queries.shape[1], queries.reshape(-1)
+        sums = _new_sums(len(Q), self.profile)
+        options = self.profile.code, self.log_total, log_error(rtol), floor, all_terms
+
+        def work(start, stop):
+            kernels.add_tiles(
+                start, stop, queries, size, self.leaves, own, sums, *options
+            )
+
+        n_tiles = -(-len(Q) // kernels.TILE)
+        map_row_blocks(work, n_tiles, n_jobs=n_jobs, min_rows=2)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return Answer(*(part[back] for part in _answer(sums)))
+
+
+class Rows:
+    """All pairs, from a function that gives x of some queries and all points."""
+
+    name = "brute"
+
+    def __init__(self, points, profile, squares):
+        self.points, self.profile, self.squares = points, profile, squares
+
+    def weighted(self, log_weight):
+        """Return an engine for the same points with other weights."""
+        points = self.points._replace(log_weight=log_weight)
+        return Rows(points, self.profile, self.squares)
+
+    def sum(self, Q, *, rtol, floor=-np.inf, own=None, factors=None, n_jobs=None,
+            all_terms=False):  # fmt: skip
+        """Sum up the kernel at the rows of Q: see ``Tiles.sum``; nothing is left out.
+
+        ``factors`` multiply the bandwidth of all points for each query.
+        """
+        sums = _new_sums(len(Q), self.profile)
+        size = max(1, _ITEMS // len(self.points.rows))
+
+        def work(start, stop):
+            x = self.squares(Q[start:stop])
+            x *= self.points.scale
+            if factors is not None:
+                x /= factors[start:stop, None] ** 2
+            if own is not None:
+                x[self.points.owner == own[start:stop, None]] = np.inf
+            kernels.add_rows(
+                start, stop, x, self.points.log_weight, sums, self.profile.code
+            )
+
+        blocks = row_blocks(len(Q), size)
+        with blas_on_one_thread():
+            map_blocks(work, blocks, n_jobs=n_jobs)
+        return _answer(sums)
+
+
+class Differences:
+    """Squared distances by differences."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __call__(self, Q):
+        if self.rows.shape[1] == 0:
+            return np.zeros((len(Q), len(self.rows)))
+        return cdist(Q, self.rows, "sqeuclidean")
+
+
+class Products:
+    """Squared distances from inner products, unless their digits cancel."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.norms = np.einsum("ij,ij->i", rows, rows)
+        self.most = self.norms.max(initial=0)
+
+    def are_safe(self, Q):
+        """Tell if products keep enough digits; return the squared norms of Q, too."""
+        norms = np.einsum("ij,ij->i", Q, Q)
+        return max(norms.max(initial=0), self.most) < _SAFE_NORM, norms
+
+    def __call__(self, Q):
+        are_safe, norms = self.are_safe(Q)
+        if not are_safe:
+            return cdist(Q, self.rows, "sqeuclidean")
+        x = Q @ self.rows.T
+        _product_kernels.finish_squares(x, norms, self.norms)
+        return x
+
+
+class Gemm(Rows):
+    """All pairs, by matrix products of blocks of queries and of points."""
+
+    name = "gemm"
+
+    def __init__(self, points, profile):
+        super().__init__(points, profile, Products(points.rows))
+        n = len(points.rows)
+        more = -n % BLOCK  # points of weight 0, so that blocks are whole
+        self.rows = np.pad(points.rows, ((0, more), (0, 0)))
+        self.norms = np.pad(self.squares.norms, (0, more))
+        self.log_weight = np.pad(points.log_weight, (0, more), constant_values=-np.inf)
+        self.scale = np.pad(points.scale, (0, more), constant_values=1.0)
+        self.owner = np.pad(points.owner, (0, more), constant_values=-1)
+        self.is_plain = not points.log_weight.any() and (points.scale == 1).all()
+
+    def weighted(self, log_weight):
+        """Return an engine for the same points with other weights."""
+        return Gemm(self.points._replace(log_weight=log_weight), self.profile)
+
+    def sum(self, Q, *, rtol, floor=-np.inf, own=None, factors=None, n_jobs=None,
+            all_terms=False):  # fmt: skip
+        """Sum up the kernel at the rows of Q: see ``Tiles.sum``."""
+        options = {"rtol": rtol, "own": own, "n_jobs": n_jobs}
+        are_safe, norms = self.squares.are_safe(Q)
+        if factors is not None or not are_safe:
+            return super().sum(Q, factors=factors, **options)
+        sums = _new_sums(len(Q), self.profile)
+        own = np.full(len(Q), -1) if own is None else own
+        log_total = logsumexp(self.points.log_weight)
+        limits = self.profile.code, log_total, log_error(rtol), floor, all_terms
+        tiles = row_blocks(len(self.rows), _TILE)
+
+        def work(start, stop):
+            for first, last in tiles:
+                products = Q[start:stop] @ self.rows[first:last].T
+                part = slice(first, last)
+                _product_kernels.add_products(
+                    products, norms[start:stop], self.norms[part],
+                    self.log_weight[part], self.scale[part], self.owner[part],
+                    own[start:stop], self.is_plain and last <= len(self.points.rows),
+                    sums, start, limits,
+                )  # fmt: skip
+                raise_if_stopped()
+
+        with blas_on_one_thread():
+            map_blocks(work, row_blocks(len(Q), _QUERIES), n_jobs=n_jobs)
+        return _answer(sums)
+
+
+class Metric:
+    """Squared distances of another metric, in units of the bandwidth."""
+
+    def __init__(self, rows, sample, scale):
+        self.rows, self.width = rows, float(scale.widths[0])
+        self.metric, self.params = sample.metric, sample.metric_params or {}
+
+    def __call__(self, Q):
+        x = pairwise_distances(Q, self.rows, metric=self.metric, **self.params)
+        x = np.array(x, dtype=np.float64)
+        x /= self.width
+        return np.square(x, out=x)

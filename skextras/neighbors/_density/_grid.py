@@ -1,0 +1,184 @@
+r"""Normal kernels of few features, summed up by their Fourier series.
+
+Points are spread to a regular grid with a Kaiser-Bessel window, the grid is multiplied
+by the kernel's Fourier coefficients, and gathered at the queries with the same window:
+a nonuniform fast Fourier transform there and back [1]_. The error of each sum is at
+most ``ERROR`` times the features and the total weight, measured over all places of
+point and query between items of the grid; queries of which the sum is too small for
+that are handed on.
+
+References
+----------
+.. [1] A. Dutt and V. Rokhlin, "Fast Fourier transforms for nonequispaced data", SIAM
+   Journal on Scientific Computing 14, 1993.
+"""
+
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from scipy.fft import irfftn, next_fast_len, rfft, rfftn
+from scipy.special import i0
+
+from skextras._parallel import map_row_blocks, n_threads
+from skextras.neighbors._density import _engines
+from skextras.neighbors._density._grid_kernels import (
+    DEGREE,
+    WIDTH,
+    gather,
+    spread,
+    windows,
+)
+
+ERROR = 2e-14  # of each sum of weight 1, for each feature
+_LOG_CUT = 34.0  # log of the Fourier coefficient up to which they are kept
+_BETA = 2.15 * WIDTH  # shape of the window
+MARGIN = 2.0  # bandwidths around the points in which queries may lie
+_ROOM = 11.0  # bandwidths between the points and their periodic images
+_MOST_ITEMS = 2**25
+
+
+@cache
+def _table():
+    """Polynomials of the window, highest power first, one for each item."""
+    nodes = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1)) / 2
+    items = np.arange(WIDTH) - (WIDTH // 2 - 1)
+    z = items - (nodes[:, None] + 0.5)
+    values = i0(_BETA * np.sqrt(np.maximum(1 - (2 * z / WIDTH) ** 2, 0))) / i0(_BETA)
+    fit = chebyshev.chebfit(2 * nodes, values, DEGREE)
+    powers = np.zeros_like(fit)
+    for column, out in zip(fit.T, powers.T, strict=True):
+        power = chebyshev.cheb2poly(column)  # less than all where the highest are 0
+        out[: len(power)] = power * 2.0 ** np.arange(len(power))
+    return np.ascontiguousarray(powers[::-1])
+
+
+def lengths(rows):
+    """Return the period and the number of items of each axis of a grid for points."""
+    period = np.ptp(rows, axis=0) + _ROOM
+    with np.errstate(over="ignore"):
+        items = np.ceil(period * np.sqrt(2 * _LOG_CUT) / np.pi) + 1
+    return period, items
+
+
+def _window_waves(k, items):
+    """Fourier transform of the window at k waves over the items of a grid."""
+    inside = (np.pi * WIDTH * k / items) ** 2
+    root = np.sqrt(np.abs(_BETA**2 - inside))
+    values = np.where(inside < _BETA**2, np.sinh(root), np.sin(root)) / root
+    return values * WIDTH / i0(_BETA)
+
+
+def _coefs(period, items):
+    """Fourier coefficients of the kernel, divided by those of the window, twice."""
+    k = np.fft.fftfreq(items, 1 / items)
+    kernel = np.exp(-((2 * np.pi * k / period) ** 2) / 2) * np.sqrt(2 * np.pi)
+    return items / period * kernel / _window_waves(k, items) ** 2
+
+
+def fourier(x, weight, period, count):
+    """Return the sums of w exp(-2 pi i k x / period) for k = 0..count."""
+    items = next_fast_len(max(4 * count, 2 * WIDTH), real=True)
+    places = np.mod(x / period, 1.0) * items + WIDTH // 2
+    grid = np.zeros((1, 1, items + 2 * WIDTH))
+    spread(places[:, None], weight, np.arange(len(x)), _table(), grid)
+    line = grid[0, 0, :items].copy()
+    line[: 2 * WIDTH] += grid[0, 0, items:]
+    k = np.arange(count + 1)
+    turn = np.exp(2j * np.pi * k * (WIDTH // 2) / items)
+    return rfft(line)[: count + 1] * turn / _window_waves(k, items)
+
+
+def _by_cell(places):
+    """Return an order in which the items that are written stay in the cache."""
+    if places.shape[1] < 3:
+        return np.arange(len(places))
+    cells = (places[:, :2] / (WIDTH // 2)).astype(np.intp)
+    return np.argsort(cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1])
+
+
+class Grid:
+    """Points on a grid, of normal kernels that are equally wide; at most 3 features."""
+
+    name = "grid"
+
+    def __init__(self, points, profile, *, n_jobs=None):
+        self.points, self.profile = points, profile
+        rows = points.rows
+        self.low, self.high = rows.min(axis=0), rows.max(axis=0)
+        self.period, items = lengths(rows)
+        self.items = [next_fast_len(int(n), real=True) for n in items]
+        self.steps = self.period / self.items
+        shape = [1] * (3 - len(self.items)) + self.items
+        grid = np.zeros(shape)
+        places, weight = self._places(rows), np.exp(points.log_weight)
+        spread(places, weight, _by_cell(places), _table(), grid)
+        workers = n_threads(n_jobs)
+        waves = rfftn(grid, workers=workers, overwrite_x=True)
+        for a, (period, n) in enumerate(zip(self.period, self.items, strict=True)):
+            axis = 3 - len(self.items) + a
+            coefs = _coefs(period, n)[: waves.shape[axis]]
+            waves *= coefs.reshape([-1 if axis == b else 1 for b in range(3)])
+        self.grid = irfftn(waves, shape, workers=workers, overwrite_x=True)
+        self.error = ERROR * len(self.items) * weight.sum()
+
+    @cached_property
+    def tiles(self):
+        """The same points in tiles, for queries of which the error is too large."""
+        return _engines.Tiles(self.points, self.profile)
+
+    def _places(self, Q):
+        return (Q - self.low + MARGIN) / self.steps + WIDTH // 2
+
+    def weighted(self, log_weight):
+        """Return an engine for the same points with other weights."""
+        return Grid(self.points._replace(log_weight=log_weight), self.profile)
+
+    def on_axes(self, axes):
+        """Return the sums at all points of a regular grid, up to ``error`` each.
+
+        Queries must not lie farther than the margin from the points.
+        """
+        shape = [len(axis) for axis in axes]
+        values = self.grid.reshape(self.items)
+        for a, axis in enumerate(axes):
+            place = (axis - self.low[a] + MARGIN) / self.steps[a] + WIDTH // 2
+            matrix = np.zeros((len(axis), self.items[a]))
+            windows(place, _table(), matrix)
+            values = np.moveaxis(np.tensordot(matrix, values, (1, a)), 0, a)
+        return np.maximum(values, 0.0).reshape(shape)
+
+    def sum(self, Q, *, rtol, floor=-np.inf, own=None, n_jobs=None, all_terms=False):
+        """Sum up the kernel at the rows of Q: see ``Tiles.sum``.
+
+        Where a point is left out or ``all_terms`` count, the tiles sum up.
+        """
+        options = {"rtol": rtol, "floor": floor, "n_jobs": n_jobs}
+        if own is not None or all_terms:
+            return self.tiles.sum(Q, own=own, **options)
+        near = ((self.low - MARGIN <= Q) & (self.high + MARGIN >= Q)).all(axis=1)
+        places, values = self._places(Q[near]), np.zeros(len(Q))
+        found = np.empty(len(places))
+
+        def work(start, stop):
+            gather(start, stop, places, _table(), self.grid, found)
+
+        map_row_blocks(work, len(places), n_jobs=n_jobs)
+        values[near] = found
+        allowed = np.maximum(rtol * values, np.exp(floor))
+        few = np.flatnonzero(~(self.error <= allowed))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_sum = np.log(values)
+        if len(few):
+            log_sum[few] = self.tiles.sum(Q[few], **options).log_sum
+        return _engines.no_answer(len(Q))._replace(log_sum=log_sum)
+
+
+def suits(points, sample, *, asked):
+    """Tell if a grid can hold the points, and is likely to pay."""
+    few = sample.X.shape[1] <= 3 and sample.profile.name == "gaussian"
+    if not few or sample.metric != "euclidean" or np.ptp(points.scale) > 0:
+        return False
+    _, items = lengths(points.rows)
+    most = _MOST_ITEMS if asked else min(_MOST_ITEMS, 64 * len(points.rows) + 2**14)
+    return bool(np.prod(np.maximum(items, WIDTH)) <= most)

@@ -1,0 +1,254 @@
+"""Bandwidths of largest leave-one-out likelihood, or least squared error."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import brentq, minimize, minimize_scalar
+from sklearn.metrics import pairwise_distances
+
+from skextras._callbacks import unseen
+from skextras._parallel import map_blocks, row_blocks
+from skextras.neighbors._density import _calculus, _pair_kernels
+from skextras.neighbors._density._density import Density
+from skextras.neighbors._density._scaling import Scale
+
+_RTOL = 1e-12  # of the sums
+_WORST = -1e300  # stands for the log of 0 where optimizers want numbers
+
+
+class Chosen(NamedTuple):
+    """A bandwidth, the mean criterion there, and how often that was computed.
+
+    ``units`` are those to which features were rounded, if it was asked.
+    """
+
+    scale: Scale
+    value: float | None
+    n_iter: int
+    units: np.ndarray | None = None
+
+
+def log_likelihood(sample, scale, *, categories=None, n_jobs=None):
+    """Return leave-one-out log densities of all rows, and means of x there."""
+    density = Density(sample, scale, categories=categories)
+    own = np.arange(len(sample.X))
+    answer = density.sums(
+        sample.X, sample.codes, rtol=_RTOL, own=own, all_terms=True, n_jobs=n_jobs
+    )
+    return answer.log_sum, answer.moment
+
+
+def bracket(sample):
+    """Return a range in which a common bandwidth must lie.
+
+    Stationary points of the likelihood with a normal kernel lie between the mean
+    squared distance of nearest neighbors and that of all pairs, both over d.
+    """
+    X, weight, d = sample.X, sample.weight, sample.X.shape[1]
+    if sample.metric != "euclidean":
+        some = X[:: max(1, len(X) // 500)]
+        params = sample.metric_params or {}
+        distances = pairwise_distances(some, metric=sample.metric, **params)
+        high = np.sqrt((distances**2).mean() / d)
+        return high / 2**14, 2 * high
+    flat = sample.boundaries.around(X, weight)
+    share = weight / weight.sum()
+    spread = share @ (flat - share @ flat) ** 2
+    high = np.sqrt(2 * spread.sum() / d)
+    return high / 2**14, 2 * high
+
+
+def common(sample, *, categories=None, n_jobs=None, step=unseen):
+    """Return the widths of largest likelihood that all features have in common."""
+    d = sample.X.shape[1]
+    share = sample.weight / sample.weight.sum()
+    low, high = bracket(sample)
+    seen = {}
+
+    def value_and_slope(log_h):
+        if log_h not in seen:
+            scale = Scale(np.full(d, np.exp(log_h)))
+            with step():
+                logs, moment = log_likelihood(
+                    sample, scale, categories=categories, n_jobs=n_jobs
+                )
+            with np.errstate(invalid="ignore"):
+                seen[log_h] = float(share @ logs), float(share @ moment) - d
+        return seen[log_h]
+
+    best, log_h = None, np.log(high)
+    while log_h > np.log(low):  # down the ladder, until three steps are worse
+        value = value_and_slope(log_h)[0]
+        if best is None or value > value_and_slope(best)[0]:
+            best = log_h
+        elif log_h < best - 3 * np.log(2) or value == -np.inf:
+            break
+        log_h -= np.log(2)
+    if value_and_slope(best)[0] == -np.inf:
+        raise ValueError(
+            "Leave-one-out found no bandwidth at which every sample is in reach of "
+            'another one: give a bandwidth or kernel="gaussian".'
+        )
+    ends = best - np.log(2), best + np.log(2)
+    if sample.profile.name == "gaussian":
+        best = _root(lambda t: value_and_slope(t)[1], *ends)
+    else:
+        found = minimize_scalar(
+            lambda t: -max(value_and_slope(t)[0], _WORST),
+            bounds=ends,
+            method="bounded",
+            options={"xatol": 1e-5},
+        )
+        best = found.x
+    return Chosen(Scale(np.full(d, np.exp(best))), value_and_slope(best)[0], len(seen))
+
+
+def _root(slope, low, high):
+    """Return where a slope that falls is 0, or the end nearer to that."""
+    if slope(low) <= 0:
+        return low
+    if slope(high) >= 0:
+        return high
+    return brentq(slope, low, high, xtol=1e-11, rtol=1e-11)
+
+
+def scatter(sample, scale, *, full=False, n_jobs=None):
+    """Return the mean log-likelihood, and the mean scaled square under the weights.
+
+    The square is a vector with one for each feature, or a matrix if ``full``.
+    """
+    density = Density(sample, scale, algorithm="gemm")
+    share = sample.weight / sample.weight.sum()
+    points = density.points.rows
+
+    def task(start, stop, Z, W, x, log_sums):
+        mass = share[start:stop]
+        mean, total = W @ points, mass @ W
+        with np.errstate(divide="ignore"):
+            value = mass @ (log_sums - np.log1p(-mass))
+        if full:
+            cross = (mass[:, None] * mean).T @ Z
+            square = (mass[:, None] * Z).T @ Z + (total[:, None] * points).T @ points
+            return value, square - cross - cross.T
+        return value, mass @ (Z**2 - 2 * mean * Z) + total @ points**2
+
+    rows = sample.boundaries.flat(sample.X)
+    parts = _calculus.weights(density, rows, task, own=True, n_jobs=n_jobs)
+    value, square = (sum(part) for part in zip(*parts, strict=True))
+    return value + density.log_const, square
+
+
+def per_feature(sample, start, *, n_jobs=None, step=unseen):
+    """Return the widths of largest likelihood, one for each feature."""
+    if sample.profile.name != "gaussian":
+        return _searched(sample, start, n_jobs, step)
+    n_iter = 0
+
+    def loss(log_h):
+        nonlocal n_iter
+        n_iter += 1
+        with step():
+            scale = Scale(np.exp(log_h))
+            value, square = scatter(sample, scale, full=False, n_jobs=n_jobs)
+        return -value, 1 - square
+
+    found = minimize(
+        loss, np.log(start), jac=True, method="L-BFGS-B", bounds=_bounds(sample),
+        options={"gtol": 1e-10, "ftol": 1e-15, "maxiter": 500},
+    )  # fmt: skip
+    return Chosen(Scale(np.exp(found.x)), -float(found.fun), n_iter)
+
+
+def _searched(sample, start, n_jobs, step):
+    """As ``per_feature``, for kernels whose likelihood has no slope to follow."""
+    share = sample.weight / sample.weight.sum()
+
+    def loss(log_h):
+        with step():
+            logs, _ = log_likelihood(sample, Scale(np.exp(log_h)), n_jobs=n_jobs)
+        return -max(float(share @ logs), _WORST)
+
+    found = minimize(
+        loss, np.log(start), method="Powell", bounds=_bounds(sample),
+        options={"xtol": 1e-4, "ftol": 1e-9},
+    )  # fmt: skip
+    return Chosen(Scale(np.exp(found.x)), -float(found.fun), int(found.nfev))
+
+
+def _bounds(sample):
+    flat = sample.boundaries.around(sample.X, sample.weight)
+    spread = np.ptp(flat, axis=0)
+    return [(np.log(one) - 14, np.log(one) + 3) for one in spread]
+
+
+def matrix(sample, start, *, n_jobs=None, step=unseen):
+    """Return the kernel covariance of largest likelihood, by its Cholesky factor."""
+    d, n_iter = sample.X.shape[1], 0
+    at = np.tril_indices(d)
+    is_diagonal = at[0] == at[1]
+
+    def factor_of(params):
+        factor = np.zeros((d, d))
+        factor[at] = params
+        factor[np.diag_indices(d)] = np.exp(params[is_diagonal])
+        return factor * start[:, None]
+
+    def loss(params):
+        nonlocal n_iter
+        n_iter += 1
+        factor = factor_of(params)
+        with step():
+            scale = Scale(None, factor)
+            value, square = scatter(sample, scale, full=True, n_jobs=n_jobs)
+        excess = square - np.eye(d)
+        slope = solve_triangular(factor, excess, lower=True, trans="T") * start[:, None]
+        slope[np.diag_indices(d)] *= np.diagonal(factor) / start
+        return -value, -slope[at]
+
+    params = np.zeros(len(at[0]))
+    found = minimize(
+        loss, params, jac=True, method="L-BFGS-B",
+        options={"gtol": 1e-9, "ftol": 1e-15, "maxiter": 1000, "maxcor": 20},
+    )  # fmt: skip
+    return Chosen(Scale(None, factor_of(found.x)), -float(found.fun), n_iter)
+
+
+def least_squares(sample, start, *, n_jobs=None, step=unseen):
+    """Return the widths of least cross-validated squared error, of a normal kernel."""
+    X, n_iter = np.ascontiguousarray(sample.X), 0
+    share = sample.weight / sample.weight.sum()
+    period = np.zeros(X.shape[1])
+    for a in sample.boundaries.of("periodic"):
+        period[a] = sample.boundaries.high[a] - sample.boundaries.low[a]
+    blocks = row_blocks(len(X), max(1, min(256, -(-len(X) // 8))))
+
+    def loss(log_h):
+        nonlocal n_iter
+        n_iter += 1
+        widths = np.exp(log_h)
+
+        def work(first, stop):
+            out = np.zeros((2, 1 + len(widths)))
+            _pair_kernels.square_error(first, stop, X, share, widths, period, out)
+            return out
+
+        with step():
+            wide, narrow = sum(map_blocks(work, blocks, n_jobs=n_jobs))
+        loss_and_slope = wide - 2 * narrow
+        unit = np.exp(-log_h.sum() - len(log_h) / 2 * np.log(2 * np.pi))
+        return loss_and_slope[0] * unit, loss_and_slope[1:] * unit
+
+    first = loss(np.log(start))[0]
+    factor = 1 / max(abs(first), 1e-300)  # the optimizer's tolerances have units
+
+    def scaled(log_h):
+        value, slope = loss(log_h)
+        return value * factor, slope * factor
+
+    found = minimize(
+        scaled, np.log(start), jac=True, method="L-BFGS-B",
+        bounds=[(t - 5, t + 5) for t in np.log(start)],
+        options={"gtol": 1e-10, "ftol": 1e-15, "maxiter": 500},
+    )  # fmt: skip
+    return Chosen(Scale(np.exp(found.x)), float(found.fun) / factor, n_iter)
