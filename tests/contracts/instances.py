@@ -9,6 +9,7 @@ from inspect import signature
 
 import numba
 import numpy as np
+from sklearn.utils import get_tags
 
 from skextras.cluster import (
     CLARA,
@@ -18,6 +19,11 @@ from skextras.cluster import (
     KMedoids,
     MedoidSilhouette,
     SDPKMeans,
+)
+from skextras.neighbors import (
+    ConditionalKernelDensity,
+    KernelDensity,
+    KernelDensityClassifier,
 )
 
 
@@ -32,6 +38,18 @@ def compiled_taxicab(x, y):
 
 
 FAMILIES = {
+    "density": [
+        KernelDensity(),
+        KernelDensity(kernel="epanechnikov", bandwidth=4.0),
+        KernelDensity(kernel="exponential", algorithm="brute"),
+        KernelDensity(bandwidth="loo", n_jobs=2),
+        KernelDensity(adaptive="abramson", bandwidth=1.5, algorithm="gemm"),
+        KernelDensity(metric="manhattan"),
+        KernelDensityClassifier(),
+        KernelDensityClassifier(bandwidth=1.0, shared=True, kernel="triweight"),
+        ConditionalKernelDensity(),
+        ConditionalKernelDensity(2.0, 0.5, n_jobs=2),
+    ],
     "k_medoids": [
         KMedoids(),
         KMedoids(n_clusters=1),
@@ -86,6 +104,17 @@ WEIGHTED = [
 ]
 #: Those to which the order of the rows does not matter.
 UNORDERED = FAMILIES["k_medoids"]
+
+
+def arguments(estimator, X):
+    """Return what ``fit`` takes: rows, and targets if it needs them."""
+    tags = get_tags(estimator)
+    if not tags.target_tags.required:
+        return (X,)
+    rows = np.asarray(X)
+    target = rows[:, 0] + rows[:, -1]
+    is_classifier = tags.estimator_type == "classifier"
+    return X, (target > np.median(target)).astype(int) if is_classifier else target
 
 
 def name_of(estimator):

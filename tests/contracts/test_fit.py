@@ -8,7 +8,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from tests.contracts.instances import ESTIMATORS, UNORDERED, WEIGHTED, name_of
+from tests.contracts.instances import (
+    ESTIMATORS,
+    UNORDERED,
+    WEIGHTED,
+    arguments,
+    name_of,
+)
 
 every = pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
 METHODS = ("predict", "predict_proba", "transform", "score", "score_samples")
@@ -23,7 +29,13 @@ def quiet():
 
 
 def seeded(estimator, **options):
-    return clone(estimator).set_params(random_state=0, **options)
+    if "random_state" in estimator.get_params():
+        options["random_state"] = 0
+    return clone(estimator).set_params(**options)
+
+
+def fitted(model, X, **options):
+    return model.fit(*arguments(model, X), **options)
 
 
 def state(model):
@@ -44,30 +56,30 @@ def assert_same_bits(one, other, X, other_X=None):
         np.testing.assert_array_equal(value, second[name], err_msg=name)
     for name in METHODS:
         if hasattr(one, name):
-            results = (
-                getattr(one, name)(X),
-                getattr(other, name)(other_X),
-            )
+            args = arguments(one, X) if name == "score" else (X,)
+            other_args = (other_X, *args[1:])
+            results = getattr(one, name)(*args), getattr(other, name)(*other_args)
             np.testing.assert_array_equal(*results, err_msg=name)
 
 
 @every
 def test_twice_gives_the_same_bits(estimator, X):
     """In a new object, and in the one that was fitted before to other rows."""
-    one, other = seeded(estimator).fit(X), seeded(estimator).fit(X[::-1][:40])
-    assert_same_bits(one, other.fit(X), X)
+    one = fitted(seeded(estimator), X)
+    other = fitted(seeded(estimator), X[::-1][:40])
+    assert_same_bits(one, fitted(other, X), X)
 
 
 @every
 def test_pickle(estimator, X):
-    model = seeded(estimator).fit(X)
+    model = fitted(seeded(estimator), X)
     assert_same_bits(model, pickle.loads(pickle.dumps(model)), X)
 
 
 @every
 def test_layout_changes_no_bit(estimator, X):
     columns = np.asfortranarray(X)
-    one, other = seeded(estimator).fit(X), seeded(estimator).fit(columns)
+    one, other = fitted(seeded(estimator), X), fitted(seeded(estimator), columns)
     assert_same_bits(one, other, X, columns)
 
 
@@ -75,7 +87,7 @@ def test_layout_changes_no_bit(estimator, X):
     "estimator", [e for e in ESTIMATORS if hasattr(e, "n_jobs")], ids=name_of
 )
 def test_threads_change_no_bit(estimator, X):
-    one, two = (seeded(estimator, n_jobs=n_jobs).fit(X) for n_jobs in (1, 2))
+    one, two = (fitted(seeded(estimator, n_jobs=n), X) for n in (1, 2))
     assert_same_bits(one, two, X)
 
 
@@ -87,21 +99,22 @@ def test_input_is_read_only(estimator, X):
     if estimator in WEIGHTED:
         options["sample_weight"] = np.ones(len(X))
         options["sample_weight"].flags.writeable = False
-    model = seeded(estimator).fit(rows, **options)
+    model = fitted(seeded(estimator), rows, **options)
     for name in METHODS:
         if hasattr(model, name):
-            getattr(model, name)(rows)
+            args = arguments(model, rows) if name == "score" else (rows,)
+            getattr(model, name)(*args)
     np.testing.assert_array_equal(rows, X)
 
 
 @every
 def test_a_fit_that_fails_changes_nothing(estimator, X):
-    model = seeded(estimator).fit(X)
+    model = fitted(seeded(estimator), X)
     before = {name: id(value) for name, value in vars(model).items()}
     bad = X.copy()
     bad[0] = np.inf
     with pytest.raises(ValueError, match="infinity"):
-        model.fit(bad)
+        model.fit(bad, *arguments(model, X)[1:])
     assert {name: id(value) for name, value in vars(model).items()} == before
 
 
@@ -109,8 +122,15 @@ def test_a_fit_that_fails_changes_nothing(estimator, X):
 def test_weights_equal_repetitions(estimator, X):
     weight = np.random.default_rng(1).integers(0, 4, len(X))
     repeated = np.repeat(X, weight, axis=0)
-    one = seeded(estimator).fit(X, sample_weight=weight)
-    other = seeded(estimator).fit(repeated)
+    X_y, names = arguments(estimator, X), ("score_samples", "predict", "predict_proba")
+    one = seeded(estimator).fit(*X_y, sample_weight=weight)
+    other = seeded(estimator).fit(*(np.repeat(part, weight, axis=0) for part in X_y))
+    for name in names:
+        if hasattr(one, name) and estimator not in UNORDERED:
+            values = getattr(one, name)(X), getattr(other, name)(X)
+            np.testing.assert_allclose(*values, rtol=1e-6, atol=1e-9)
+    if estimator not in UNORDERED:
+        return
     np.testing.assert_array_equal(
         X[one.medoid_indices_], repeated[other.medoid_indices_]
     )

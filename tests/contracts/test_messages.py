@@ -11,7 +11,7 @@ from skextras.cluster import (
     kmeans_lower_bound,
     medoid_silhouette_score,
 )
-from tests.contracts.instances import KINDS
+from tests.contracts.instances import KINDS, arguments
 
 X = np.random.default_rng(0).normal(size=(30, 2))
 D = np.abs(X[:, :1] - X[:, 0])
@@ -48,7 +48,7 @@ def test_parameters(family, name, value):
     if family().get_params()[name] is not None and isinstance(value, dict):
         pytest.skip("one kind is enough")
     with pytest.raises((TypeError, ValueError)) as caught:
-        family(**{name: value}).fit(X)
+        family(**{name: value}).fit(*arguments(family(), X))
     assert 10 < len(str(caught.value)) <= 1000
 
 

@@ -14,6 +14,7 @@ import pandas
 import pytest
 
 import skextras
+from tests.contracts.instances import arguments
 
 FAMILIES = [name for name in skextras.__all__ if not name.startswith("__")]
 PUBLIC = [
@@ -32,6 +33,10 @@ ESTIMATORS = [thing for thing in OBJECTS if hasattr(thing, "get_params")]
 FUNCTIONS = [thing for thing in OBJECTS if inspect.isfunction(thing)]
 RESULTS = [thing for thing in OBJECTS if hasattr(thing, "_fields")]
 DISPLAYS = [thing for thing in OBJECTS if hasattr(thing, "plot")]
+WARNINGS = [
+    thing for thing in OBJECTS
+    if inspect.isclass(thing) and issubclass(thing, Warning)
+]  # fmt: skip
 METHODS = [
     getattr(thing, name)
     for thing in [*ESTIMATORS, *DISPLAYS]
@@ -64,7 +69,7 @@ def parameters(thing):
 
 
 def test_all_objects_are_looked_at():
-    assert {*ESTIMATORS, *FUNCTIONS, *RESULTS, *DISPLAYS} == set(OBJECTS)
+    assert {*ESTIMATORS, *FUNCTIONS, *RESULTS, *DISPLAYS, *WARNINGS} == set(OBJECTS)
     assert {"KMedoids", "fasterpam", "MedoidPathDisplay"} <= {
         name for _, name in PUBLIC
     }
@@ -145,8 +150,12 @@ def test_fitted_attributes_are_documented(thing):
     X = pandas.DataFrame(
         np.random.default_rng(0).normal(size=(30, 3)), columns=[*"abc"]
     )
-    fitted = vars(thing().fit(X))
+    fitted = vars(thing().fit(*arguments(thing(), X)))
     public = {name for name in fitted if not name.startswith("_")}
+    public |= {
+        name for name, value in inspect.getmembers(thing)
+        if isinstance(value, property) and re.fullmatch(r"[a-z]\w*_", name)
+    }  # fmt: skip
     attributes = public - set(thing().get_params())
     assert all(name.endswith("_") for name in attributes)
     assert attributes == set(entries(thing, "Attributes"))

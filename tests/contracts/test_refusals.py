@@ -13,7 +13,7 @@ from skextras.cluster import (
     kmeans_lower_bound,
     medoid_silhouette_score,
 )
-from tests.contracts.instances import KINDS
+from tests.contracts.instances import KINDS, arguments
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,7 +22,7 @@ def test_no_warning_before_a_refusal(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="infinity"):
-            kind(2).fit(X)
+            kind().fit(X, *arguments(kind(), np.ones((3, 2)))[1:])
         with pytest.raises(ValueError, match="infinity"):
             kmeans_lower_bound(X, 2)
 

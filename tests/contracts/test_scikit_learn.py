@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skextras.cluster import KMedoids, MedoidSilhouette
-from tests.contracts.instances import CLASSES, ESTIMATORS, name_of
+from tests.contracts.instances import CLASSES, ESTIMATORS, arguments, name_of
 from tests.problems import knows_names
 
 TRANSFORMERS = [each for each in CLASSES if hasattr(each, "transform")]
@@ -68,7 +68,8 @@ def test_parameters_are_all_the_state(estimator):
     """Nothing but the parameters is set before fit, and fit changes none of them."""
     before = vars(clone(estimator)).copy()
     assert set(before) == set(estimator.get_params())
-    fitted = clone(estimator).fit(np.random.default_rng(0).normal(size=(30, 2)))
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    fitted = clone(estimator).fit(*arguments(estimator, rows))
     assert {name: vars(fitted)[name] for name in before} == before
 
 
@@ -95,17 +96,18 @@ def test_output_as_data_frame(estimator, library, X):
 def test_names_of_features(estimator, library, X):
     if not knows_names(FRAMES[library]):
         pytest.skip(f"this scikit-learn does not know the names of {library}")
-    fitted = clone(estimator).fit(frame(X, library))
+    y = arguments(estimator, X)[1:]
+    fitted = clone(estimator).fit(frame(X, library), *y)
     assert list(fitted.feature_names_in_) == ["f0", "f1", "f2", "f3"]
     assert fitted.n_features_in_ == 4
-    assert not hasattr(clone(estimator).fit(X), "feature_names_in_")
+    assert not hasattr(clone(estimator).fit(X, *y), "feature_names_in_")
     swapped = frame(X, library)[["f1", "f0", "f2", "f3"]]
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.predict(swapped)
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.predict(frame(X[:, :3], library))
     with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting"):
-        clone(estimator).fit(X).predict(X[:, :3])
+        clone(estimator).fit(X, *y).predict(X[:, :3])
 
 
 @pytest.mark.parametrize("estimator", CLASSES, ids=name_of)

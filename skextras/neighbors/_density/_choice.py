@@ -22,4 +22,9 @@ def engine(points, sample, scale, algorithm, *, all_pairs=False):
     asked = algorithm == "grid"
     if algorithm in ("auto", "grid") and _grid.suits(points, sample, asked=asked):
         return _grid.Grid(points, profile)
+    if asked:
+        raise ValueError(
+            'algorithm="grid" would need more than 2^25 items for this bandwidth and '
+            'range, or bandwidths of samples differ: use algorithm="auto".'
+        )
     return _engines.Tiles(points, profile)

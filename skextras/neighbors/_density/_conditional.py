@@ -15,11 +15,12 @@ from skextras.neighbors._density import _bandwidth, _boundaries, _calculus, _inp
 from skextras.neighbors._density import _leave_one_out as loo
 from skextras.neighbors._density._density import Density, Sample
 from skextras.neighbors._density._profiles import PROFILES
+from skextras.neighbors._density._quantiles import QuantileTask
+from skextras.neighbors._density._rounding import rounding_unit
 from skextras.neighbors._density._scaling import Scale
 
 _RULES = ("loo", "scott", "silverman")
 _ITEMS = 2**20  # pairs that a thread holds at a time
-_HALVINGS = 60  # of the range in which a quantile lies
 
 
 class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator):
@@ -37,14 +38,13 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
 
     Parameters
     ----------
-    bandwidth_x : float, array-like of shape (n_features,) or {"loo", "scott", \
-            "silverman"}, default="loo"
-        Standard deviation of the kernels of the features, in their units. "loo" makes
+    bandwidth_x : float, array-like or str, default="loo"
+        Standard deviation of the kernels of the features, in their units: one number,
+        one for each, or "scott", "silverman" or "loo", which makes
         the leave-one-out likelihood of the targets largest, together with
         ``bandwidth_y`` if that is "loo", too.
-    bandwidth_y : float, array-like of shape (n_targets,) or {"loo", "scott", \
-            "silverman"}, default="loo"
-        Standard deviation of the kernels of the targets, in their units.
+    bandwidth_y : float, array-like or str, default="loo"
+        That of the kernels of the targets.
     random_state : int, RandomState instance or None, default=None
         Seed of ``sample``.
     n_jobs : int, default=None
@@ -318,7 +318,7 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
             )
         known, width = self._Y[:, 0], self.bandwidth_y_[0]
         order = np.argsort(known)
-        task = _QuantileTask(known[order], width, levels.ravel())
+        task = QuantileTask(known[order], width, levels.ravel())
         parts = self._over(X, lambda start, stop, W: task(W[:, order]))
         out = np.concatenate(parts).astype(X.dtype, copy=False)
         return out if levels.ndim else out[:, 0]
@@ -366,32 +366,6 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
-
-
-class _QuantileTask:
-    """Quantiles of mixtures of equally wide normal kernels, by halving."""
-
-    def __init__(self, known, width, levels):
-        self.known, self.width, self.levels = known, width, levels
-
-    def __call__(self, W):
-        """Return the quantiles for rows of weights of the ascending kernels."""
-        out = np.empty((len(W), len(self.levels)))
-        for i, weights in enumerate(W):
-            kept = weights > 1e-18
-            known, weights = self.known[kept], weights[kept] / weights[kept].sum()
-            reach = 9 * self.width
-            low = np.full(len(self.levels), known[0] - reach)
-            high = np.full(len(self.levels), known[-1] + reach)
-            for _ in range(_HALVINGS):
-                middle = (low + high) / 2
-                z = (middle[:, None] - known) / self.width
-                below = _calculus.kernel_cdf(PROFILES["gaussian"], z) @ weights
-                is_low = below < self.levels
-                low = np.where(is_low, middle, low)
-                high = np.where(is_low, high, middle)
-            out[i] = (low + high) / 2
-        return out
 
 
 def _sample(X, weight):
@@ -445,11 +419,24 @@ def _likeliest(joint, d, widths, free, n_jobs, step):
         slope[:d] -= part - 1
         return alone - both, -slope[index]
 
-    start = np.log(widths[index])
+    start, floor = np.log(widths[index]), _floors(joint, d)[index]
+    start = np.maximum(start, floor)
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B",
-        bounds=[(t - 8, t + 8) for t in start],
+        bounds=[(max(t - 8, low), t + 8) for t, low in zip(start, floor, strict=True)],
         options={"gtol": 1e-8, "ftol": 1e-13, "maxiter": 300},
     )  # fmt: skip
     widths[index] = np.exp(found.x)
     return widths, -float(found.fun), n_iter
+
+
+def _floors(joint, d):
+    """Return logs of the least widths: of targets, half the unit of rounding.
+
+    Where targets are equal, their likelihood has no bound.
+    """
+    floors = np.full(joint.X.shape[1], -np.inf)
+    for a in range(d, len(floors)):
+        unit = rounding_unit(joint.X[:, a], joint.weight)
+        floors[a] = np.log(max(unit / 2, 1e-3 * joint.X[:, a].std()))
+    return floors

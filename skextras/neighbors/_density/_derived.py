@@ -18,7 +18,7 @@ from skextras.neighbors._density._diagnosis import Diagnosis
 class CompressedSamples(NamedTuple):
     """Weighted samples that stand for all.
 
-    Parameters
+    Attributes
     ----------
     indices : ndarray of shape (n_kept,)
         Rows of the training set.

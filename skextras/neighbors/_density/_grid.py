@@ -155,7 +155,7 @@ class Grid:
         """
         options = {"rtol": rtol, "floor": floor, "n_jobs": n_jobs}
         if own is not None or all_terms:
-            return self.tiles.sum(Q, own=own, **options)
+            return self.tiles.sum(Q, own=own, all_terms=all_terms, **options)
         near = ((self.low - MARGIN <= Q) & (self.high + MARGIN >= Q)).all(axis=1)
         places, values = self._places(Q[near]), np.zeros(len(Q))
         found = np.empty(len(places))

@@ -49,14 +49,14 @@ class KernelDensity(DerivedDensities):
           number, one for each feature, a matrix;
         - "lscv": of least cross-validated squared error, for each feature;
         - "knn": for each sample, by the distance of its sqrt(n)-th neighbor.
-    algorithm : {"auto", "grid", "tile", "gemm", "brute", "kd_tree", "ball_tree"}, \
-            default="auto"
-        How sums are computed; "auto" takes the fastest. "grid" is for the normal kernel
-        and at most three features, "tile" for all; "gemm" and "brute" look at all
-        pairs. "kd_tree" and "ball_tree" stand for "tile".
-    kernel : {"gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine", \
-            "quartic", "triweight"}, default="gaussian"
-        The kernel, of the distance.
+    algorithm : str, default="auto"
+        How sums are computed: "auto" takes the fastest of "grid", "tile" and "gemm".
+        "grid" is for the normal kernel and at most three features, "tile" for all;
+        "gemm" and "brute" look at all pairs. "kd_tree" and "ball_tree" stand for
+        "tile".
+    kernel : str, default="gaussian"
+        The kernel, of the distance: "gaussian", "tophat", "epanechnikov",
+        "exponential", "linear", "cosine", "quartic" or "triweight".
     metric : str, default="euclidean"
         Metric of the distance. With others than "euclidean", all pairs are looked at,
         and densities are divided by the integral over a plane, as in scikit-learn.

@@ -16,7 +16,7 @@ _DRAWS = 100_000
 class DensityGrid(NamedTuple):
     """Density on a regular grid.
 
-    Parameters
+    Attributes
     ----------
     axes : list of ndarray
         Values of each feature, ascending.
