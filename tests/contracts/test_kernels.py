@@ -16,7 +16,7 @@ KERNELS = [path for path in FILES if path.name.endswith("_kernels.py")]
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "cfunc", "stencil"}
 BANNED = {"jitclass", "prange"}
 #: What a loop may take from NumPy: scalars, and arrays that are not filled.
-SCALARS = {"ceil", "finfo", "floor", "iinfo", "isfinite", "sqrt"}
+SCALARS = {"ceil", "exp", "finfo", "floor", "iinfo", "isfinite", "log", "sqrt"}
 TYPES = {"float32", "float64", "int32", "intp", "uint8", "uint64"}
 LOOPS = {f"np.{name}" for name in SCALARS | TYPES | {"empty", "empty_like"}}
 UNSAFE = {"nnan", "ninf", "fast"}  # fast-math flags that drop NaN or infinity

@@ -5,6 +5,7 @@ from scipy.optimize import minimize, minimize_scalar
 from sklearn.neighbors import NearestNeighbors
 
 from skextras._callbacks import unseen
+from skextras._validation import in_words
 from skextras.neighbors._density import _leave_one_out as loo
 from skextras.neighbors._density import _mixed, _rules, _scaling
 from skextras.neighbors._density._cells import Cells, rounding_units
@@ -27,6 +28,11 @@ def choose_all(bandwidth, widths, sample, categories, names, *, n_jobs=None,
     again for them if it follows the likelihood.
     """
     if categories is None:
+        if widths is not None:
+            raise ValueError(
+                f"categorical_bandwidth={in_words(widths)} needs categorical_features "
+                "or ordinal_features: leave it out."
+            )
         return choose(bandwidth, sample, names, n_jobs=n_jobs, step=step), None
     if widths is not None:
         categories = _mixed.read(widths, categories)
@@ -132,6 +138,8 @@ def merged(sample, *, even_rounded=False):
     """
     table = sample.X if sample.codes is None else np.hstack([sample.X, sample.codes])
     _, first, index = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    if len(first) == len(table) and even_rounded:
+        return sample.take(first)
     if len(first) == len(table) or (not even_rounded and _units(sample).any()):
         return sample
     if len(first) == 1:

@@ -41,7 +41,7 @@ class KernelDensityClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimat
         the training weight.
     boundary : dict or list, default=None
         As in :class:`KernelDensity`.
-    rtol : float, default=1e-8
+    rtol : float, default=1e-08
         Share of each density that may be left out.
     n_jobs : int, default=None
         Number of threads; -1 means all processors. Results do not depend on it.

@@ -58,8 +58,8 @@ class DensityDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, mass=(0.5, 0.9, 0.99), n_points=None, limits=None, ax=None,
-        **kwargs,
+        cls, estimator, *, mass=None, n_points=None, limits=None, ax=None,
+        line_kw=None,
     ):  # fmt: skip
         """Draw a fitted density.
 
@@ -67,16 +67,17 @@ class DensityDisplay:
         ----------
         estimator : KernelDensity
             Fitted density of one or two features.
-        mass : array-like of float, default=(0.5, 0.9, 0.99)
-            Shares of the mass whose smallest regions are drawn, for two features.
+        mass : array-like of float, default=None
+            Shares of the mass whose smallest regions are drawn, for two features; None
+            means 0.5, 0.9 and 0.99.
         n_points : int or tuple of int, default=None
             As in ``KernelDensity.evaluate_grid``.
         limits : array-like of shape (n_features, 2), default=None
             As in ``KernelDensity.evaluate_grid``.
         ax : matplotlib Axes, default=None
             Axes to draw into; None makes a new figure.
-        **kwargs : dict
-            Options of matplotlib's ``plot`` or ``contour``.
+        line_kw : dict, default=None
+            Keyword arguments of matplotlib's ``plot`` or ``contour``.
 
         Returns
         -------
@@ -90,6 +91,7 @@ class DensityDisplay:
                 f"DensityDisplay draws 1 or 2 features, got {d}: take a marginal, "
                 "kde.marginal([0, 1])."
             )
+        mass = (0.5, 0.9, 0.99) if mass is None else mass
         grid = estimator.evaluate_grid(n_points, limits)
         shares = np.sort(np.unique(np.asarray(mass, dtype=float)))[::-1]
         levels = np.empty(0)
@@ -100,17 +102,17 @@ class DensityDisplay:
         names = getattr(estimator, "feature_names_in_", None)
         names = [f"feature {a}" for a in range(d)] if names is None else list(names)
         display = cls(grid.axes, grid.density, levels, shares, names)
-        return display.plot(ax=ax, **kwargs)
+        return display.plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax=None, line_kw=None):
         """Draw the picture.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw into; None makes a new figure.
-        **kwargs : dict
-            Options of matplotlib's ``plot`` or ``contour``.
+        line_kw : dict, default=None
+            Keyword arguments of matplotlib's ``plot`` or ``contour``.
 
         Returns
         -------
@@ -122,6 +124,7 @@ class DensityDisplay:
 
             ax = plt.subplots(layout="constrained")[1]
         self.ax_, self.figure_ = ax, ax.figure
+        kwargs = {} if line_kw is None else dict(line_kw)
         self.line_ = self.contour_ = None
         ax.set_xlabel(self.feature_names[0])
         if len(self.axes) == 1:

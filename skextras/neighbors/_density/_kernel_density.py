@@ -63,7 +63,7 @@ class KernelDensity(DerivedDensities):
         "haversine" takes (latitude, longitude) in radians.
     atol : float, default=0
         What may be left out of each density.
-    rtol : float, default=1e-8
+    rtol : float, default=1e-08
         Share of each density that may be left out.
     breadth_first : bool, default=True
         Accepted as in scikit-learn; it has no effect.
@@ -170,9 +170,9 @@ class KernelDensity(DerivedDensities):
     >>> X = np.random.default_rng(0).normal(size=(1000, 2))
     >>> kde = KernelDensity(bandwidth="loo").fit(X)
     >>> round(kde.bandwidth_, 2)
-    0.33
+    0.39
     >>> kde.score_samples([[0, 0], [3, 3]]).round(1)
-    array([ -1.9, -10.4])
+    array([-2. , -8.9])
     """
 
     _parameter_constraints = {  # noqa: RUF012  as in scikit-learn

@@ -76,7 +76,8 @@ def gaussian_critical_bandwidth(n_samples, covariance):
     --------
     >>> import numpy as np
     >>> from skextras.neighbors import gaussian_critical_bandwidth
-    >>> round(gaussian_critical_bandwidth(20_000, np.eye(50)), 3)
+    >>> glass = gaussian_critical_bandwidth(20_000, np.eye(50))
+    >>> round(glass, 3)
     1.05
     """
     covariance = check_array(covariance)

@@ -231,6 +231,52 @@ def _add_plain(x, value, sums, q):
     sums[q, TOTAL] += total
 
 
+@jit(inner=True, fastmath=FAST, forceinline=True)
+def _visit(leaf, q, queries, size, query32, own, reach, t, count, rows, wide, rows32,
+           norms, weight, scale, owner, center, radius, least, is_plain, x, log_weight,
+           value, block, weights, sums, kind, limits,
+           is_first):  # fmt: skip
+    """Add the points of a leaf to a query, or let them wait; return how many wait."""
+    at, d = q * size, center.shape[1]
+    limit = np.inf
+    if d > _NARROW:
+        limit = _look(
+            queries, at, d, center, radius, leaf,
+            reach[t] / least, query32,
+        )  # fmt: skip
+    added = is_first
+    for start in range(0, LEAF, BLOCK):
+        item = leaf * LEAF + start
+        if limit < np.inf:
+            mask = near(
+                rows32, leaf * d * LEAF + start, LEAF, query32, d,
+                norms, item, np.float32(limit),
+            )  # fmt: skip
+            if count_bits(mask) <= _MANY:
+                place = t * ROOM + count
+                count = _take_near(
+                    queries, at, size, wide, item, mask, scale, weight,
+                    owner, own, x, log_weight, place,
+                ) - t * ROOM  # fmt: skip
+                continue
+        _squares(queries, at, size, d, rows, wide, leaf, start, block)
+        if own >= 0:
+            _leave_out(owner, item, own, block)
+        if is_plain:
+            _add_plain(block, value, sums, q)
+        else:
+            _weigh(item, scale, weight, block, weights)
+            _flush(block, weights, value, 0, BLOCK, sums, q, kind)
+        added = True
+    if count > ROOM - LEAF:
+        _flush(x, log_weight, value, t * ROOM, count, sums, q, kind)
+        count = 0
+        added = True
+    if added:
+        reach[t] = _reach(sums, q, kind, limits[0], limits[1], limits[2])
+    return count
+
+
 @jit(fastmath=FAST)
 def add_tiles(first, last, queries, size, leaves, own, sums, kind, log_total, log_rtol,
               floor, all_terms):  # fmt: skip
@@ -255,7 +301,7 @@ def add_tiles(first, last, queries, size, leaves, own, sums, kind, log_total, lo
     count, reach = np.empty(TILE, np.intp), np.empty(TILE)
     query32, gap = np.empty(d, np.float32), np.empty(n_leaves)
     low, high = np.empty(d), np.empty(d)
-    is_fast = kind == GAUSSIAN and not all_terms
+    is_fast, limits = kind == GAUSSIAN and not all_terms, (log_total, log_rtol, floor)
     for tile in range(first, last):
         begin, end = tile * TILE, min(tile * TILE + TILE, m)
         _box(queries, begin, end, size, low, high)
@@ -278,42 +324,12 @@ def add_tiles(first, last, queries, size, leaves, own, sums, kind, log_total, lo
                     apart = _gap(lows, highs, leaf, queries, queries, at)
                     if apart * least[leaf] > reach[t]:
                         continue
-                    limit = np.inf
-                    if d > _NARROW:
-                        limit = _look(
-                            queries, at, d, center, radius[leaf], leaf,
-                            reach[t] / least[leaf], query32,
-                        )  # fmt: skip
-                    added = turn == 0
-                    for start in range(0, LEAF, BLOCK):
-                        item = leaf * LEAF + start
-                        if limit < np.inf:
-                            mask = near(
-                                rows32, leaf * d * LEAF + start, LEAF, query32, d,
-                                norms, item, np.float32(limit),
-                            )  # fmt: skip
-                            if count_bits(mask) <= _MANY:
-                                place = t * ROOM + count[t]
-                                count[t] = _take_near(
-                                    queries, at, size, wide, item, mask, scale, weight,
-                                    owner, own[q], x, log_weight, place,
-                                ) - t * ROOM  # fmt: skip
-                                continue
-                        _squares(queries, at, size, d, rows, wide, leaf, start, block)
-                        if own[q] >= 0:
-                            _leave_out(owner, item, own[q], block)
-                        if is_fast and plain[leaf]:
-                            _add_plain(block, value, sums, q)
-                        else:
-                            _weigh(item, scale, weight, block, weights)
-                            _flush(block, weights, value, 0, BLOCK, sums, q, kind)
-                        added = True
-                    if count[t] > ROOM - LEAF:
-                        _flush(x, log_weight, value, t * ROOM, count[t], sums, q, kind)
-                        count[t] = 0
-                        added = True
-                    if added:
-                        reach[t] = _reach(sums, q, kind, log_total, log_rtol, floor)
+                    count[t] = _visit(
+                        leaf, q, queries, size, query32, own[q], reach, t, count[t],
+                        rows, wide, rows32, norms, weight, scale, owner, center,
+                        radius[leaf], least[leaf], is_fast and plain[leaf], x,
+                        log_weight, value, block, weights, sums, kind, limits, turn == 0,
+                    )  # fmt: skip
                 furthest = 0.0
                 for t in range(end - begin):
                     furthest = max(furthest, reach[t])
