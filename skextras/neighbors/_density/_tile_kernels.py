@@ -328,7 +328,8 @@ def add_tiles(first, last, queries, size, leaves, own, sums, kind, log_total, lo
                         leaf, q, queries, size, query32, own[q], reach, t, count[t],
                         rows, wide, rows32, norms, weight, scale, owner, center,
                         radius[leaf], least[leaf], is_fast and plain[leaf], x,
-                        log_weight, value, block, weights, sums, kind, limits, turn == 0,
+                        log_weight, value, block, weights, sums, kind, limits,
+                        turn == 0,
                     )  # fmt: skip
                 furthest = 0.0
                 for t in range(end - begin):
