@@ -105,3 +105,24 @@ def test_nothing_is_kept_where_numba_has_no_place_for_the_stamp(function, monkey
     compiled = jit(function)
     assert compiled(3) == 6
     assert compiled.stats.cache_path is None
+
+
+def test_an_index_that_cannot_be_read_is_made_anew(tmp_path):
+    """It names the records of the version that wrote it, which may be gone."""
+    kernel = (
+        "from typing import NamedTuple\n"
+        "import numpy as np\n"
+        "from skextras._jit import jit\n"
+        "class {0}(NamedTuple):\n    x: np.ndarray\n"
+        "@jit\ndef first(record): return record.x[0]\n"
+        "def call(x): return int(first({0}(np.full(3, 2.0 * x))))\n"
+        "call.stats = first.stats\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    for name in ("Old", "New"):
+        (tmp_path / "_caller_kernels.py").write_text(kernel.format(name))
+        done = subprocess.run(
+            [sys.executable, "-c", CHANGED, str(tmp_path)],
+            env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.split()[0] == "6"
