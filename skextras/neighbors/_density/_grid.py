@@ -36,6 +36,7 @@ _BETA = 2.15 * WIDTH  # shape of the window
 MARGIN = 2.0  # bandwidths around the points in which queries may lie
 _ROOM = 11.0  # bandwidths between the points and their periodic images
 _MOST_ITEMS = 2**25
+_FEW = 64  # queries that are worth no tree
 
 
 @cache
@@ -127,6 +128,16 @@ class Grid:
         """The same points in tiles, for queries of which the error is too large."""
         return _engines.Tiles(self.points, self.profile)
 
+    def _exact(self, m):
+        """Return an engine for m queries of which the error is too large.
+
+        For few of them, to look at all points takes less than to order these.
+        """
+        if m > _FEW or "tiles" in vars(self):
+            return self.tiles
+        differences = _engines.Differences(self.points.rows)
+        return _engines.Rows(self.points, self.profile, differences)
+
     def _places(self, Q):
         return (Q - self.low + MARGIN) / self.steps + WIDTH // 2
 
@@ -170,7 +181,7 @@ class Grid:
         with np.errstate(divide="ignore", invalid="ignore"):
             log_sum = np.log(values)
         if len(few):
-            log_sum[few] = self.tiles.sum(Q[few], **options).log_sum
+            log_sum[few] = self._exact(len(few)).sum(Q[few], **options).log_sum
         return _engines.no_answer(len(Q))._replace(log_sum=log_sum)
 
 

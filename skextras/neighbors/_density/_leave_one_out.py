@@ -13,7 +13,7 @@ from skextras.neighbors._density import _calculus, _pair_kernels
 from skextras.neighbors._density._density import Density
 from skextras.neighbors._density._scaling import Scale
 
-_RTOL = 1e-12  # of the sums
+_RTOL = 1e-11  # of the sums
 _WORST = -1e300  # stands for the log of 0 where optimizers want numbers
 
 
@@ -110,7 +110,7 @@ def _root(slope, low, high):
         return low
     if slope(high) >= 0:
         return high
-    return brentq(slope, low, high, xtol=1e-11, rtol=1e-11)
+    return brentq(slope, low, high, xtol=1e-9, rtol=1e-9)
 
 
 def scatter(sample, scale, *, full=False, n_jobs=None):
