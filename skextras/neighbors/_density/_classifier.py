@@ -267,6 +267,25 @@ class KernelDensityClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimat
         joint = self._joint(X)[1]
         return self.classes_[np.argmax(joint, axis=1)]
 
+    def score(self, X, y, sample_weight=None):
+        """Return the share of rows whose class is predicted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Points.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each point in the mean.
+
+        Returns
+        -------
+        score : float
+            Accuracy.
+        """
+        return super().score(X, y, sample_weight)
+
     def n_effective(self, X):
         """Compute the number of training samples that each probability rests on.
 

@@ -24,7 +24,7 @@ class KernelDensity(DerivedDensities):
 
     where :math:`x_i` are the rows of ``X``, :math:`w_i` is ``sample_weight``, :math:`h`
     the bandwidth, d the number of features, and K a kernel that integrates to 1. It
-    takes the place of :class:`sklearn.neighbors.KernelDensity`: a change of the import
+    takes the place of ``sklearn.neighbors.KernelDensity``: a change of the import
     is enough. What is left out of each density is at most a share ``rtol``; sums are in
     logarithms, so that queries may be far away, and features many.
 
