@@ -58,7 +58,7 @@ class KernelDensityClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimat
         ``bandwidth_`` of each class.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X has names.
 
     See Also

@@ -62,7 +62,7 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
         Number of bandwidths that were tried.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X has names.
 
     See Also

@@ -141,7 +141,7 @@ class KernelDensity(DerivedDensities):
         Log density below which ``predict`` tells an outlier. Computed when asked.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X has names.
 
     Raises
