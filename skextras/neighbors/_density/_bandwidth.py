@@ -41,29 +41,20 @@ def choose_all(bandwidth, widths, sample, categories, names, *, n_jobs=None,
             "categorical_bandwidth=None needs at least 2 samples of positive weight: "
             "give a number for each categorical feature."
         )
+    options = {"n_jobs": n_jobs, "step": step}
     if sample.X.shape[1] == 0:
         chosen = Chosen(Scale(np.empty(0)), None, 0)
     else:
         first = None if widths is None else categories
-        chosen = choose(
-            bandwidth, sample, names, categories=first, n_jobs=n_jobs, step=step
-        )
+        chosen = choose(bandwidth, sample, names, categories=first, **options)
     if widths is not None:
         return chosen, categories
-    for _ in range(3 if bandwidth == "loo" and sample.X.shape[1] else 1):
+    is_free = bandwidth == "loo" and sample.X.shape[1] > 0
+    for _ in range(3 if is_free else 1):
         before = categories.widths
-        categories = _mixed.likeliest(
-            sample, chosen.scale, categories, n_jobs=n_jobs, step=step
-        )
-        if bandwidth == "loo" and sample.X.shape[1]:
-            chosen = choose(
-                bandwidth,
-                sample,
-                names,
-                categories=categories,
-                n_jobs=n_jobs,
-                step=step,
-            )
+        categories = _mixed.likeliest(sample, chosen.scale, categories, **options)
+        if is_free:
+            chosen = choose(bandwidth, sample, names, categories=categories, **options)
             if abs(categories.widths - before).max() < 1e-4:
                 break
     return chosen, categories
@@ -97,9 +88,7 @@ def _widths(rule, sample):
     flat = sample.boundaries.around(sample.X, weight)
     if rule in _OF_FEATURES:
         return np.array([_OF_FEATURES[rule](x, weight, d) for x in flat.T])
-    period = None
-    if sample.boundaries.of("periodic"):
-        period = float(sample.boundaries.high[0] - sample.boundaries.low[0])
+    period = float(sample.boundaries.periods()[0]) or None
     x = flat[:, 0]
     if rule == "isj":
         return np.array([_rules.isj(x, weight, period)])
@@ -109,8 +98,9 @@ def _widths(rule, sample):
 
 def _likeliest(rule, sample, factor, categories, n_jobs, step):
     """Return the bandwidth of largest leave-one-out likelihood."""
-    sample = merged(sample)
     units = _units(sample)
+    if not units.any():
+        sample = merged(sample)
     start = None
     if sample.metric == "euclidean":
         start = _widths("silverman", sample)
@@ -131,24 +121,18 @@ def _units(sample):
     return rounding_units(sample)
 
 
-def merged(sample, *, even_rounded=False):
-    """Return the sample with equal rows as one, unless rounding made them equal.
-
-    If ``even_rounded``, then, too.
-    """
+def merged(sample):
+    """Return the sample with equal rows as one, in the order of the first of them."""
     table = sample.X if sample.codes is None else np.hstack([sample.X, sample.codes])
     _, first, index = np.unique(table, axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(table) and even_rounded:
-        return sample.take(first)
-    if len(first) == len(table) or (not even_rounded and _units(sample).any()):
-        return sample
-    if len(first) == 1:
+    if len(first) == 1 < len(table):
         raise ValueError(
             "All samples are equal, so that leave-one-out says nothing about the "
             "bandwidth: give a number."
         )
+    order = np.argsort(first)
     weight = np.bincount(index.ravel(), sample.weight)
-    return sample.take(first)._replace(weight=weight)
+    return sample.take(first[order])._replace(weight=weight[order])
 
 
 def _of_cells(rule, sample, units, start, factor, n_jobs, step):

@@ -227,8 +227,6 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = _inputs.check_X(self, X, reset=False)
-        if self._density.categories is not None:
-            _calculus.check_cdf(self._density)
         mass = _calculus.cdf(self._density, X.astype(np.float64), n_jobs=self.n_jobs)
         return mass.astype(X.dtype, copy=False)
 
@@ -283,22 +281,27 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
     def offset_(self):
         """Log density that a share ``contamination`` of the samples lie below."""
         check_is_fitted(self)
-        density = self._density
-        if not hasattr(density, "quantiles"):
-            density.quantiles = {}
         share = float(self.contamination)
-        if share not in density.quantiles:
-            sample = density.sample
-            logs = density.sums(
-                sample.X, sample.codes, rtol=self.rtol, n_jobs=self.n_jobs
-            ).log_sum
-            logs = logs.astype(self._dtype).astype(np.float64)
-            order = np.argsort(logs)
-            mass = np.cumsum(sample.weight[order])
-            place = np.searchsorted(mass, share * mass[-1] * (1 + 1e-12), side="right")
-            value = logs[order[min(place, len(order) - 1)]]
-            density.quantiles[share] = float(value)
-        return density.quantiles[share]
+        return self._once(("offset", share), lambda: self._quantile(share))
+
+    def _once(self, key, compute):
+        """Return what ``compute`` does, which is kept for this fit."""
+        known = self._density.known
+        if key not in known:
+            known[key] = compute()
+        return known[key]
+
+    def _quantile(self, share):
+        """Return the log density that a share of the training weight lies below."""
+        sample = self._density.sample
+        logs = self._density.sums(
+            sample.X, sample.codes, rtol=self.rtol, n_jobs=self.n_jobs
+        ).log_sum
+        logs = logs.astype(self._dtype).astype(np.float64)
+        order = np.argsort(logs)
+        mass = np.cumsum(sample.weight[order])
+        place = np.searchsorted(mass, share * mass[-1] * (1 + 1e-12), side="right")
+        return float(logs[order[min(place, len(order) - 1)]])
 
     def decision_function(self, X):
         """Compute the log density less ``offset_``: negative for outliers.

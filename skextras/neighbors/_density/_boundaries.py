@@ -25,6 +25,11 @@ class Boundaries:
         """Return the features whose boundary is of one of these kinds."""
         return [a for a, kind in enumerate(self.kinds) if kind in kinds]
 
+    def periods(self):
+        """Return the period of each feature, 0 for those that are not circular."""
+        is_circle = np.array([kind == "periodic" for kind in self.kinds], dtype=bool)
+        return np.where(is_circle, self.high - self.low, 0.0)
+
     def part(self, features):
         """Return the boundaries of some features."""
         kinds = [self.kinds[a] for a in features]
@@ -226,7 +231,7 @@ def read(boundary, n_features, names):
     if boundary is None:
         return Boundaries(low, high, kinds)
     if isinstance(boundary, dict):
-        items = [(_place(key, n_features, names), boundary[key]) for key in boundary]
+        items = [(_place(key, names), boundary[key]) for key in boundary]
     elif isinstance(boundary, list | tuple) and len(boundary) == n_features:
         items = list(enumerate(boundary))
     else:
@@ -241,19 +246,22 @@ def read(boundary, n_features, names):
     return Boundaries(low, high, kinds)
 
 
-def _place(key, n_features, names):
-    if isinstance(key, str) and key in list(names):
-        return list(names).index(key)
-    if (
-        isinstance(key, Integral)
-        and not isinstance(key, bool)
-        and 0 <= key < n_features
-    ):
-        return int(key)
-    raise ValueError(
-        f"boundary names the feature {in_words(key)}, which X does not have: give a "
-        f"name or a number from 0 to {n_features - 1}."
-    )
+def number_of(key, names):
+    """Return the number of a feature that is told by name or number, or None."""
+    if isinstance(key, str):
+        return list(names).index(key) if key in list(names) else None
+    is_number = isinstance(key, Integral) and not isinstance(key, bool)
+    return int(key) if is_number and 0 <= key < len(names) else None
+
+
+def _place(key, names):
+    number = number_of(key, names)
+    if number is None:
+        raise ValueError(
+            f"boundary names the feature {in_words(key)}, which X does not have: give "
+            f"a name or a number from 0 to {len(names) - 1}."
+        )
+    return number
 
 
 def _interval(item, name):

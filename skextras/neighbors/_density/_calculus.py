@@ -13,30 +13,28 @@ _ITEMS = 2**19  # terms that a thread holds at a time
 _STEP = 1e-5  # bandwidths between the points of a difference
 
 
-def weights(density, rows, task, *, own=False, n_jobs=None):
-    """Call ``task(start, stop, Z, W, x, log_sums)`` for blocks of flat rows.
+def weights(density, rows, task, *, own=False, with_x=False, n_jobs=None):
+    """Call ``task(start, stop, Z, W, log_sums)`` for blocks of flat rows.
 
     W has the normalised weights of all points at the scaled rows Z. If ``own``, the
-    rows are those of the training set, which leave themselves out.
+    rows are those of the training set, which leave themselves out. If ``with_x``, x of
+    the pairs is the last argument.
     """
-    points, code = density.points, density.sample.profile.code
-    squares = _engines.Products(points.rows)
-    if density.sample.metric != "euclidean":
-        squares = density.engine.squares
+    points, engine = density.points, density.engine
+    if not isinstance(getattr(engine, "squares", None), _engines.Products):
+        squares = _engines.Products(points.rows)
+        engine = _engines.Rows(points, density.sample.profile, squares)
     Z = density._scaled(rows)
 
     def work(start, stop):
-        x = squares(Z[start:stop])
-        x *= points.scale
-        if own:
-            x[points.owner == np.arange(start, stop)[:, None]] = np.inf
-        terms, log_sums = x.copy(), np.empty(stop - start)
-        kernels.soften(terms, points.log_weight, code, log_sums)
-        return task(start, stop, Z[start:stop], terms, x, log_sums)
+        x = engine.x(Z[start:stop], np.arange(start, stop) if own else None)
+        rest = (x.copy(),) if with_x else ()
+        log_sums = np.empty(stop - start)
+        kernels.soften(x, points.log_weight, engine.profile.code, log_sums)
+        return task(start, stop, Z[start:stop], x, log_sums, *rest)
 
-    blocks = row_blocks(len(Z), max(1, _ITEMS // len(points.rows)))
     with blas_on_one_thread():
-        return map_blocks(work, blocks, n_jobs=n_jobs)
+        return map_blocks(work, engine.blocks(len(Z)), n_jobs=n_jobs)
 
 
 def log_slope(density, Q, *, n_jobs=None):
@@ -50,12 +48,12 @@ def log_slope(density, Q, *, n_jobs=None):
     points, scale = density.points, density.scale
     slopes = np.empty((len(flat), Q.shape[1]))
 
-    def task(start, stop, Z, W, x, log_sums):
+    def task(start, stop, Z, W, log_sums, x):
         W *= _relative_slope(density.sample.profile, x) * points.scale
         part = 2 * (W.sum(axis=1)[:, None] * Z - W @ points.rows)
         slopes[start:stop] = np.where(np.isfinite(log_sums)[:, None], part, np.nan)
 
-    weights(density, flat, task, n_jobs=n_jobs)
+    weights(density, flat, task, with_x=True, n_jobs=n_jobs)
     if scale.factor is None:
         slopes /= scale.widths
     else:
@@ -143,7 +141,7 @@ def cdf(density, Q, *, n_jobs=None):
     """Return the mass of the density below each row of Q, feature by feature."""
     sample, scale = density.sample, density.scale
     bounds, d = sample.boundaries, Q.shape[1]
-    check_cdf(density)
+    _check_cdf(density)
     points = density.points
     low = bounds.low.copy()
     low[bounds.of("transform")] = -np.inf
@@ -175,7 +173,7 @@ def cdf(density, Q, *, n_jobs=None):
     return np.clip(np.concatenate(parts), 0.0, 1.0)
 
 
-def check_cdf(density):
+def _check_cdf(density):
     sample = density.sample
     problem = None
     if density.categories is not None:

@@ -32,10 +32,7 @@ class Cells:
         rows, index = np.unique(both, axis=0, return_inverse=True)
         self.X, self.own = rows[:, :-1], rows[:, -1]
         self.share = np.bincount(index.ravel(), share)
-        periods = np.zeros(len(units))
-        for a in sample.boundaries.of("periodic"):
-            periods[a] = sample.boundaries.high[a] - sample.boundaries.low[a]
-        self.periods = periods
+        self.periods = sample.boundaries.periods()
         self.steps = [
             np.round((column - column.min()) / unit).astype(np.int32) if unit else None
             for column, unit in zip(self.X.T, units, strict=True)

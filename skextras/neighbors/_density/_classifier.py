@@ -142,51 +142,56 @@ class KernelDensityClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimat
                 f"All samples of class {in_words(name)} have weight 0: drop them."
             )
         self.priors_ = self._check_priors(mass)
-        self.densities_ = []
-        vars(self).pop("_together", None)
+        self.densities_, together = [], None
         with fit_progress(self, X, max_steps=len(self.classes_)) as step:
             for c, name in enumerate(self.classes_):
                 with step():
-                    rows = codes == c
-                    bandwidth = self._bandwidth_of(c, codes, X, weight)
-                    density = self._fit_class(X[rows], weight[rows], name, bandwidth)
+                    rows, bandwidth = codes == c, self.bandwidth
+                    if self._needs_others(X[rows & (weight > 0)], name):
+                        if together is None:
+                            together = self._shared_bandwidth(X, codes, weight)
+                        bandwidth = together
+                    density = self._fit_class(
+                        X[rows], weight[rows], name, bandwidth, self.boundary
+                    )
                     self.densities_.append(density)
         self.bandwidth_ = [density.bandwidth_ for density in self.densities_]
         return self
 
-    def _bandwidth_of(self, c, codes, X, weight):
-        """Return the parameter of a class: a number where the rule cannot answer."""
-        rows = X[(codes == c) & (weight > 0)]
+    def _needs_others(self, rows, name):
+        """Tell if a class takes the bandwidth of all; warn if that was not asked."""
+        if not isinstance(self.bandwidth, str):
+            return False
+        if self.shared:
+            return True
         one = (rows == rows[0]).all(axis=0)
-        is_enough = not one.any() or (
-            not one.all() and self.bandwidth in ("loo", "knn")
+        if not one.any() or (not one.all() and self.bandwidth in ("loo", "knn")):
+            return False
+        warn(
+            f"Class {in_words(name)} has too few distinct samples for "
+            f'bandwidth="{self.bandwidth}": it takes the bandwidth of all classes '
+            "together. Set shared=True, or give a number."
         )
-        if not isinstance(self.bandwidth, str) or (is_enough and not self.shared):
-            return self.bandwidth
-        if not self.shared:
-            warn(
-                f"Class {in_words(self.classes_[c])} has too few distinct samples for "
-                f'bandwidth="{self.bandwidth}": it takes the bandwidth of all classes '
-                "together. Set shared=True, or give a number."
-            )
-        if not hasattr(self, "_together"):
-            kept = weight > 0
-            rows, means = X[kept].astype(np.float64), np.zeros(X.shape)
-            for k in range(len(self.classes_)):
-                means[codes == k] = np.average(
-                    X[codes == k], axis=0, weights=weight[codes == k]
-                )
-            inner = rows - means[kept]
-            if len(np.unique(inner, axis=0)) < 2:
-                inner = rows
-            whole = self._fit_class(inner, weight[kept], "all", self.bandwidth, None)
-            self._together = whole.bandwidth_
-            if self.bandwidth == "loo-full":
-                self._together = whole.bandwidth_matrix_
-        return self._together
+        return True
 
-    def _fit_class(self, X, weight, name, bandwidth, boundary="own"):
-        boundary = self.boundary if boundary == "own" else boundary
+    def _shared_bandwidth(self, X, codes, weight):
+        """Return the bandwidth of the distances of all samples to their class's mean.
+
+        Of the samples themselves if these are all equal.
+        """
+        kept = weight > 0
+        rows, means = X[kept].astype(np.float64), np.zeros(X.shape)
+        for c in range(len(self.classes_)):
+            own = codes == c
+            means[own] = np.average(X[own], axis=0, weights=weight[own])
+        inner = rows - means[kept]
+        if len(np.unique(inner, axis=0)) < 2:
+            inner = rows
+        whole = self._fit_class(inner, weight[kept], "all", self.bandwidth, None)
+        is_matrix = self.bandwidth == "loo-full"
+        return whole.bandwidth_matrix_ if is_matrix else whole.bandwidth_
+
+    def _fit_class(self, X, weight, name, bandwidth, boundary):
         density = KernelDensity(
             bandwidth=bandwidth, kernel=self.kernel, boundary=boundary,
             rtol=self.rtol, regime_check=False, n_jobs=self.n_jobs,

@@ -10,7 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method
-from skextras._validation import N_JOBS, Interval, StrOptions, check_number, in_words
+from skextras._validation import (
+    N_JOBS,
+    Interval,
+    StrOptions,
+    check_number,
+    check_weights,
+    in_words,
+)
 from skextras.neighbors._density import _bandwidth, _boundaries, _calculus, _inputs
 from skextras.neighbors._density import _leave_one_out as loo
 from skextras.neighbors._density._density import Density, Sample
@@ -133,9 +140,10 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
         kept = weight > 0
         joint = _sample(np.hstack([X, Y])[kept].astype(np.float64), weight[kept])
         d = X.shape[1]
+        by_content = joint.take(np.lexsort(joint.X.T[::-1]))  # whatever their order
         with fit_progress(self, X, max_steps=1) as step, step(30) as part:
             widths, score, n_iter = _choose(
-                _bandwidth.merged(joint, even_rounded=True),
+                _bandwidth.merged(by_content),
                 d,
                 self.bandwidth_x,
                 self.bandwidth_y,
@@ -152,7 +160,7 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
     def _over(self, X, task):
         """Call ``task(start, stop, W)`` with the weights of samples at rows of X."""
 
-        def work(start, stop, Z, W, x, log_sums):
+        def work(start, stop, Z, W, log_sums):
             return task(start, stop, W)
 
         rows = X.astype(np.float64)
@@ -226,7 +234,7 @@ class ConditionalKernelDensity(CallbackSupportMixin, DensityMixin, BaseEstimator
             The weighted mean of ``score_samples``.
         """
         logs = self.score_samples(X, y).astype(np.float64)
-        weight = _inputs.check_weights(sample_weight, len(logs))
+        weight = check_weights(sample_weight, len(logs))
         return float(weight @ logs / weight.sum())
 
     def predict(self, X):

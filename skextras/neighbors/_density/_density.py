@@ -68,6 +68,7 @@ class Density:
         self, sample, scale, *, algorithm="auto", categories=None, balloon=False
     ):
         self.sample, self.scale, self.categories = sample, scale, categories
+        self.known = {}  # what was asked of it, and takes long
         X, bounds, d = sample.X, sample.boundaries, sample.X.shape[1]
         log_weight = np.log(sample.weight / sample.weight.max())
         self.log_const = -np.log(np.sum(sample.weight / sample.weight.max()))

@@ -9,6 +9,7 @@ from skextras._fitting import warn
 from skextras.neighbors._density import _inputs, _regimes
 from skextras.neighbors._density._base import BaseDensity
 from skextras.neighbors._density._regimes import KDERegimeWarning
+from skextras.neighbors._density._rules import effective_size
 
 _LOOK = 200  # samples that tell if a closer look at the regime is worth while
 _FEW = 3  # effective samples below which kernels that are not normal are condensed
@@ -58,15 +59,11 @@ class Diagnosis(BaseDensity):
             np.isnan(out["tail_index"]), np.where(is_few, 0.0, 9.0), out["tail_index"]
         )
         out["regime"] = [_regimes.regime(value) for value in index]
-        n = self._n_effective_samples()
+        n = effective_size(self._density.sample.weight)
         with np.errstate(invalid="ignore"):
             error = np.sqrt(np.maximum(answer.concentration - 1 / n, 0))
         out["std_log_density"] = np.where(out["regime"] == "clt", error, np.nan)
         return out
-
-    def _n_effective_samples(self):
-        weight = self._density.sample.weight
-        return float(weight.sum() ** 2 / (weight**2).sum())
 
     def _tail_indices(self, rows):
         """Return (h / h_G)^2 at rows, from their nearest samples."""
@@ -99,11 +96,12 @@ class Diagnosis(BaseDensity):
         In units of ``bandwidth_`` if that is not one number: see
         ``critical_bandwidths``. None unless the kernel is normal.
         """
+        return self._critical()[0]
+
+    def _critical(self):
+        """Return the critical bandwidths, and the tail index."""
         check_is_fitted(self)
-        density = self._density
-        if not hasattr(density, "critical"):
-            density.critical = self._find_critical()
-        return density.critical
+        return self._once("critical", self._find_critical)
 
     def _find_critical(self):
         density = self._density
@@ -111,30 +109,25 @@ class Diagnosis(BaseDensity):
         plain = sample.profile.name == "gaussian" and sample.metric == "euclidean"
         X = sample.X
         if not plain or X.shape[1] == 0 or len(X) < 10 or (X[0] == X).all():
-            return None
+            return None, np.nan
         flat = sample.boundaries.around(X, sample.weight)
         is_one = scale.factor is None and np.ptp(scale.widths) == 0
         unit = float(scale.widths[0]) if is_one else 1.0
         rows = flat if is_one else scale.divide(flat)
         found = _regimes.bandwidths(rows, "participation", check_random_state(0))
-        density.relative_glass = found["glass"] / unit
-        return found
+        return found, float((found["glass"] / unit) ** -2.0)
 
     @property
     def tail_index_(self):
         """Tail index (h / h_G)^2 of the weights; NaN unless the kernel is normal."""
-        if self.critical_bandwidths_ is None:
-            return np.nan
-        return float(self._density.relative_glass**-2.0)
+        return self._critical()[1]
 
     @property
     def n_effective_(self):
         """Median number of samples that the density at another sample rests on."""
         check_is_fitted(self)
-        density = self._density
-        if not hasattr(density, "n_effective"):
-            density.n_effective = self._median_effective(_regimes.QUERIES)
-        return density.n_effective
+        size = _regimes.QUERIES
+        return self._once("n_effective", lambda: self._median_effective(size))
 
     def _median_effective(self, n):
         density = self._density

@@ -145,6 +145,18 @@ class Rows:
         points = self.points._replace(log_weight=log_weight)
         return Rows(points, self.profile, self.squares)
 
+    def x(self, Q, own=None):
+        """Return x of queries and all points; infinite of the training rows ``own``."""
+        x = self.squares(Q)
+        x *= self.points.scale
+        if own is not None:
+            x[self.points.owner == own[:, None]] = np.inf
+        return x
+
+    def blocks(self, m):
+        """Return blocks of m queries of which x is to be held at a time."""
+        return row_blocks(m, max(1, _ITEMS // len(self.points.rows)))
+
     def sum(self, Q, *, rtol, floor=-np.inf, own=None, factors=None, n_jobs=None,
             all_terms=False):  # fmt: skip
         """Sum up the kernel at the rows of Q: see ``Tiles.sum``; nothing is left out.
@@ -152,22 +164,17 @@ class Rows:
         ``factors`` multiply the bandwidth of all points for each query.
         """
         sums = _new_sums(len(Q), self.profile)
-        size = max(1, _ITEMS // len(self.points.rows))
 
         def work(start, stop):
-            x = self.squares(Q[start:stop])
-            x *= self.points.scale
+            x = self.x(Q[start:stop], None if own is None else own[start:stop])
             if factors is not None:
                 x /= factors[start:stop, None] ** 2
-            if own is not None:
-                x[self.points.owner == own[start:stop, None]] = np.inf
             kernels.add_rows(
                 start, stop, x, self.points.log_weight, sums, self.profile.code
             )
 
-        blocks = row_blocks(len(Q), size)
         with blas_on_one_thread():
-            map_blocks(work, blocks, n_jobs=n_jobs)
+            map_blocks(work, self.blocks(len(Q)), n_jobs=n_jobs)
         return _answer(sums)
 
 
@@ -219,6 +226,7 @@ class Gemm(Rows):
         self.log_weight = np.pad(points.log_weight, (0, more), constant_values=-np.inf)
         self.scale = np.pad(points.scale, (0, more), constant_values=1.0)
         self.owner = np.pad(points.owner, (0, more), constant_values=-1)
+        self.log_total = logsumexp(points.log_weight)
         self.is_plain = not points.log_weight.any() and (points.scale == 1).all()
 
     def weighted(self, log_weight):
@@ -234,8 +242,7 @@ class Gemm(Rows):
             return super().sum(Q, factors=factors, **options)
         sums = _new_sums(len(Q), self.profile)
         own = np.full(len(Q), -1) if own is None else own
-        log_total = logsumexp(self.points.log_weight)
-        limits = self.profile.code, log_total, log_error(rtol), floor, all_terms
+        limits = self.profile.code, self.log_total, log_error(rtol), floor, all_terms
         tiles = row_blocks(len(self.rows), _TILE)
 
         def work(start, stop):

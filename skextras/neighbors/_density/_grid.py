@@ -20,7 +20,7 @@ from numpy.polynomial import chebyshev
 from scipy.fft import irfftn, next_fast_len, rfft, rfftn
 from scipy.special import i0
 
-from skextras._parallel import map_row_blocks, n_threads
+from skextras._parallel import map_row_blocks
 from skextras.neighbors._density import _engines
 from skextras.neighbors._density._grid_kernels import (
     DEGREE,
@@ -103,7 +103,7 @@ class Grid:
 
     name = "grid"
 
-    def __init__(self, points, profile, *, n_jobs=None):
+    def __init__(self, points, profile):
         self.points, self.profile = points, profile
         rows = points.rows
         self.low, self.high = rows.min(axis=0), rows.max(axis=0)
@@ -114,13 +114,12 @@ class Grid:
         grid = np.zeros(shape)
         places, weight = self._places(rows), np.exp(points.log_weight)
         spread(places, weight, _by_cell(places), _table(), grid)
-        workers = n_threads(n_jobs)
-        waves = rfftn(grid, workers=workers, overwrite_x=True)
+        waves = rfftn(grid, overwrite_x=True)
         for a, (period, n) in enumerate(zip(self.period, self.items, strict=True)):
             axis = 3 - len(self.items) + a
             coefs = _coefs(period, n)[: waves.shape[axis]]
             waves *= coefs.reshape([-1 if axis == b else 1 for b in range(3)])
-        self.grid = irfftn(waves, shape, workers=workers, overwrite_x=True)
+        self.grid = irfftn(waves, shape, overwrite_x=True)
         self.error = ERROR * len(self.items) * weight.sum()
 
     @cached_property
@@ -138,8 +137,9 @@ class Grid:
         differences = _engines.Differences(self.points.rows)
         return _engines.Rows(self.points, self.profile, differences)
 
-    def _places(self, Q):
-        return (Q - self.low + MARGIN) / self.steps + WIDTH // 2
+    def _places(self, Q, features=slice(None)):
+        """Return places on the grid, in items, of values of the features."""
+        return (Q - self.low[features] + MARGIN) / self.steps[features] + WIDTH // 2
 
     def weighted(self, log_weight):
         """Return an engine for the same points with other weights."""
@@ -153,9 +153,8 @@ class Grid:
         shape = [len(axis) for axis in axes]
         values = self.grid.reshape(self.items)
         for a, axis in enumerate(axes):
-            place = (axis - self.low[a] + MARGIN) / self.steps[a] + WIDTH // 2
             matrix = np.zeros((len(axis), self.items[a]))
-            windows(place, _table(), matrix)
+            windows(self._places(axis, a), _table(), matrix)
             values = np.moveaxis(np.tensordot(matrix, values, (1, a)), 0, a)
         return np.maximum(values, 0.0).reshape(shape)
 

@@ -1,7 +1,5 @@
 """What a density estimator is given: rows, weights, and what its features are."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.metrics.pairwise import distance_metrics
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
@@ -40,15 +38,13 @@ def features(value, parameter, names):
         return [int(a) for a in np.flatnonzero(value)]
     out = []
     for key in value.ravel().tolist():
-        if isinstance(key, str) and key in list(names):
-            out.append(list(names).index(key))
-        elif isinstance(key, Integral) and 0 <= key < n:
-            out.append(int(key))
-        else:
+        number = _boundaries.number_of(key, names)
+        if number is None:
             raise ValueError(
                 f"{parameter} lists {in_words(key)}, which is no feature of X: give "
                 f"names, numbers from 0 to {n - 1}, or a mask."
             )
+        out.append(number)
     return sorted(set(out))
 
 
@@ -71,7 +67,10 @@ def join(estimator, rows, codes):
 
 
 def read_sample(estimator, X, sample_weight, names):
-    """Return the ``Sample`` of positive weight, and its ``Categories`` or None."""
+    """Return the ``Sample`` of positive weight, its ``Categories`` or None, and where.
+
+    The last is the mask of the rows of positive weight.
+    """
     d = X.shape[1]
     unordered = features(estimator.categorical_features, "categorical_features", names)
     ordered = features(estimator.ordinal_features, "ordinal_features", names)
@@ -105,7 +104,7 @@ def read_sample(estimator, X, sample_weight, names):
     if codes is not None:
         flags = np.arange(len(estimator._categorical)) >= len(unordered)
         categories = _mixed.Categories(sample.codes, flags, np.zeros(codes.shape[1]))
-    return sample, categories
+    return sample, categories, kept
 
 
 def _check_ordered(X, ordered, names):
@@ -167,14 +166,18 @@ def _check_grid(estimator, sample):
         )
 
 
-def check_X_y(estimator, X, y, sample_weight):
-    """Return features, targets of one or two dimensions, and weights."""
-    X = check_X(estimator, X, reset=True)
+def _require(estimator, y):
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None."
         )
+
+
+def check_X_y(estimator, X, y, sample_weight):
+    """Return features, targets of one or two dimensions, and weights."""
+    X = check_X(estimator, X, reset=True)
+    _require(estimator, y)
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
@@ -184,11 +187,7 @@ def check_X_y(estimator, X, y, sample_weight):
 
 def check_classes(estimator, y, n):
     """Return the classes of n rows; raise unless they are classes."""
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__} requires y to be passed, but the target y is "
-            "None."
-        )
+    _require(estimator, y)
     y = column_or_1d(y, warn=True)
     check_classification_targets(y)
     if len(y) != n:

@@ -6,7 +6,7 @@ import numpy as np
 
 from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method
-from skextras._validation import N_JOBS, Interval, StrOptions, check_weights
+from skextras._validation import N_JOBS, Interval, StrOptions
 from skextras.neighbors._density import _bandwidth, _inputs
 from skextras.neighbors._density._bandwidth import NAMES
 from skextras.neighbors._density._density import Density
@@ -268,8 +268,9 @@ class KernelDensity(DerivedDensities):
         """
         X = _inputs.check_X(self, X, reset=True)
         names = _inputs.names_of(self)
-        sample, categories = _inputs.read_sample(self, X, sample_weight, names)
-        self._kept = check_weights(sample_weight, len(X)) > 0
+        sample, categories, self._kept = _inputs.read_sample(
+            self, X, sample_weight, names
+        )
         self._dropped, self._dtype = X[~self._kept], X.dtype
         with fit_progress(self, X, max_steps=2) as step:
             with step(30) as part:

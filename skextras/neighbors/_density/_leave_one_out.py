@@ -122,7 +122,7 @@ def scatter(sample, scale, *, full=False, n_jobs=None):
     share = sample.weight / sample.weight.sum()
     points = density.points.rows
 
-    def task(start, stop, Z, W, x, log_sums):
+    def task(start, stop, Z, W, log_sums):
         mass = share[start:stop]
         mean, total = W @ points, mass @ W
         with np.errstate(divide="ignore"):
@@ -218,9 +218,7 @@ def least_squares(sample, start, *, n_jobs=None, step=unseen):
     """Return the widths of least cross-validated squared error, of a normal kernel."""
     X, n_iter = np.ascontiguousarray(sample.X), 0
     share = sample.weight / sample.weight.sum()
-    period = np.zeros(X.shape[1])
-    for a in sample.boundaries.of("periodic"):
-        period[a] = sample.boundaries.high[a] - sample.boundaries.low[a]
+    period = sample.boundaries.periods()
     blocks = row_blocks(len(X), max(1, min(256, -(-len(X) // 8))))
 
     def loss(log_h):

@@ -63,9 +63,7 @@ def on_axes(density, axes, *, rtol, n_jobs=None):
         values = np.zeros([len(axis) for axis in axes])
         part = engine.on_axes([z[keep] for z, keep in zip(scaled, inside, strict=True)])
         values[np.ix_(*inside)] = part * np.exp(density.log_const)
-        outside = ~np.ix_(*inside)[0] if len(axes) == 1 else None
-        if outside is None or outside.any():
-            _fill(density, axes, inside, values, rtol, n_jobs)
+        _fill(density, axes, inside, values, rtol, n_jobs)
         return values
     mesh = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
     logs = density.sums(mesh, rtol=rtol, n_jobs=n_jobs).log_sum

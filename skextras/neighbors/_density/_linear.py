@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
+from skextras._parallel import blas_on_one_thread, map_blocks
 from skextras.neighbors._density import _engines
 from skextras.neighbors._density import _tile_kernels as kernels
-
-_ITEMS = 2**19  # terms that a thread holds at a time
 
 
 def sum_lines(density, flat, engine, own, n_jobs):
@@ -21,9 +19,7 @@ def sum_lines(density, flat, engine, own, n_jobs):
     def work(start, stop):
         rows = flat[start:stop]
         Z = density._scaled(rows)
-        terms = engine.squares(Z) * points.scale
-        if own is not None:
-            terms[points.owner == own[start:stop, None]] = np.inf
+        terms = engine.x(Z, None if own is None else own[start:stop])
         log_sums = np.empty(len(Z))
         kernels.soften(terms, points.log_weight, engine.profile.code, log_sums)
         squares = (terms**2).sum(axis=1)
@@ -36,7 +32,6 @@ def sum_lines(density, flat, engine, own, n_jobs):
         answer.log_sum[start:stop] = log_sums + ratio
         answer.concentration[start:stop] = squares
 
-    blocks = row_blocks(len(flat), max(1, _ITEMS // len(points.rows)))
     with blas_on_one_thread():
-        map_blocks(work, blocks, n_jobs=n_jobs)
+        map_blocks(work, engine.blocks(len(flat)), n_jobs=n_jobs)
     return answer

@@ -5,15 +5,15 @@ import numpy as np
 from skextras._jit import FAST, jit
 from skextras._lanes_kernels import BLOCK, closer, count_bits, drop_bit, first_bit
 from skextras.neighbors._density._tile_kernels import (
+    _MANY,
     GAUSSIAN,
     LEAF,
     ROOM,
     _add_plain,
     _flush,
+    _leave_out,
     _reach,
 )
-
-_MANY = 24  # of BLOCK points that are near: all are taken
 
 
 @jit(fastmath=FAST)
@@ -59,9 +59,7 @@ def add_products(products, norms, others, log_weight, scale, owner, own, is_plai
                 square = norms[i] + others[start + k] - 2.0 * products[i, start + k]
                 block[k] = max(square, 0.0) * scale[start + k]
             if own[i] >= 0:
-                for k in range(BLOCK):
-                    is_own = owner[start + k] == own[i]
-                    block[k] = np.inf if is_own else block[k]
+                _leave_out(owner, start, own[i], block)
             mask = closer(block, 0, limit)
             if count_bits(mask) <= _MANY:
                 count = _take(block, mask, log_weight, start, x, weights, count)

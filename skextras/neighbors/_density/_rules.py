@@ -157,7 +157,7 @@ def isj(x, weight, period=None):
        via diffusion", Annals of Statistics 38, 2010.
     """
     unit = rounding_unit(x, weight)
-    length, bins, coefs = _spectrum(x, weight, period, unit)
+    length, bins, coefs = _spectrum(x, weight, period)
     n = effective_size(weight)
     k = np.arange(1, len(coefs), dtype=float) ** 2
     square = (coefs[1:] / 2) ** 2
@@ -186,7 +186,7 @@ def _largest_change(excess, low, high):
     return brentq(excess, ends[i], ends[i + 1], xtol=1e-16, rtol=1e-10)
 
 
-def _spectrum(x, weight, period, unit):
+def _spectrum(x, weight, period):
     """Return length, bins and cosine coefficients of a histogram of one feature."""
     bins = 2**14
     if period is None:

@@ -1,6 +1,5 @@
 """Bandwidths that are given: what they mean, and how rows are scaled by them."""
 
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -101,8 +100,3 @@ def _of_matrix(value):
             "its diagonal or drop features that depend on others."
         )
     return Scale(None, factor)
-
-
-def is_number(bandwidth):
-    """Tell if the bandwidth is one number."""
-    return isinstance(bandwidth, Real)
