@@ -103,6 +103,16 @@ def test_categories():
     assert np.exp(mass).sum() == pytest.approx(1)
 
 
+def test_repeated_rows_with_categories():
+    table = np.column_stack([x + 3 * (I % 3), I % 3])
+    options = {"bandwidth": "loo", "categorical_features": [1]}
+    model = KernelDensity(**options, categorical_bandwidth=0.2)
+    weight = np.r_[np.full(7, 2.0), np.ones(33)]
+    expected = model.fit(table, sample_weight=weight).bandwidth_
+    found = model.fit(np.r_[table, table[:7]]).bandwidth_
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
 def test_widths_of_categories_are_the_likeliest():
     rng = np.random.default_rng(0)
     code = rng.integers(0, 3, 200)

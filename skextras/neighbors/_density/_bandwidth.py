@@ -101,6 +101,7 @@ def _likeliest(rule, sample, factor, categories, n_jobs, step):
     units = _units(sample)
     if not units.any():
         sample = merged(sample)
+        categories = None if categories is None else categories.on(sample.codes)
     start = None
     if sample.metric == "euclidean":
         start = _widths("silverman", sample)

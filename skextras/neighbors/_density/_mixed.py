@@ -36,6 +36,12 @@ class Categories:
         """Return the same columns with other widths."""
         return Categories(self.codes, self.ordered, np.asarray(widths, dtype=float))
 
+    def on(self, codes):
+        """Return the same kernels between the categories of other rows."""
+        out = Categories(codes, self.ordered, self.widths)
+        out.levels = self.levels
+        return out
+
     def part(self, kept):
         """Return some of the columns."""
         out = Categories(self.codes[:, kept], self.ordered[kept], self.widths[kept])
