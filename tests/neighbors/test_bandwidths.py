@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
+from scipy.special import softmax
 from scipy.stats import gaussian_kde, norm
 from sklearn.model_selection import cross_val_score
 
@@ -132,6 +134,40 @@ def test_duplicates_count_as_one_sample():
     one = KernelDensity(bandwidth="loo").fit(twice)
     other = KernelDensity(bandwidth="loo").fit(XY, sample_weight=weight)
     assert one.bandwidth_ == pytest.approx(other.bandwidth_)
+
+
+@pytest.mark.parametrize("kind", ["reflect", "renormalise", "linear", "transform"])
+def test_likeliest_with_boundaries(kind):
+    """The weights of these kernels depend on the bandwidth, too."""
+    X = np.random.default_rng(3).exponential(size=(120, 1))
+    options = {"boundary": {0: (0, np.inf, kind)}, "regime_check": False}
+    best = KernelDensity(bandwidth="loo", **options).fit(X)
+
+    def value(h):
+        return KernelDensity(bandwidth=h, **options).fit(X).loo_score_samples().mean()
+
+    assert best.loo_score_ == pytest.approx(value(best.bandwidth_), abs=1e-9)
+    others = [value(best.bandwidth_ * factor) for factor in (0.8, 0.97, 1.03, 1.25)]
+    assert best.loo_score_ > max(others)
+
+
+def test_likeliest_of_many_samples():
+    """The bandwidth comes from a part of them first, and then from all."""
+    rng = np.random.default_rng(4)
+    X = np.r_[rng.normal(size=(1500, 2)), rng.normal(4, 0.3, size=(1500, 2))]
+    best = KernelDensity(bandwidth="loo").fit(X)
+
+    def slope(h):
+        squares = cdist(X, X, "sqeuclidean") / h**2
+        np.fill_diagonal(squares, np.inf)
+        weights = softmax(-squares / 2, axis=1)
+        np.fill_diagonal(squares, 0)
+        return np.einsum("ij,ij->i", weights, squares).mean() - 2
+
+    step = 1e-6 * best.bandwidth_
+    assert slope(best.bandwidth_ - step) > 0 > slope(best.bandwidth_ + step)
+    scores = KernelDensity(bandwidth=best.bandwidth_).fit(X).loo_score_samples()
+    assert best.loo_score_ == pytest.approx(scores.mean(), abs=1e-10)
 
 
 def test_no_worse_than_a_search():

@@ -1,9 +1,13 @@
 """KernelDensity: values, engines, kernels, weights."""
 
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from scipy.special import logsumexp
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity as Reference
@@ -34,6 +38,35 @@ def test_engines_agree(algorithm, h):
     assert model.algorithm_ == algorithm
 
 
+@pytest.mark.parametrize("h", [0.1, 0.5, 1.0, 4.0])
+def test_thirty_digits_say_the_same(h):
+    """Sums of 30 decimals, of pixels, whose squared distances are whole numbers."""
+    digits = load_digits().data
+    for columns, algorithms in (
+        (np.arange(64), ("tile", "gemm", "brute")),
+        ([20, 44], ("tile", "gemm", "brute", "grid")),
+    ):
+        rows, queries = digits[:-20:5][:, columns], digits[-4:][:, columns]
+        expected = [_precise(rows, query, h) for query in queries]
+        for algorithm in algorithms:
+            model = KernelDensity(
+                bandwidth=h, algorithm=algorithm, rtol=1e-11, regime_check=False
+            ).fit(rows)
+            found = model.score_samples(queries)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+def _precise(rows, query, h):
+    squares = ((rows - query) ** 2).sum(axis=1)
+    with localcontext() as context:
+        context.prec = 30
+        h, d = Decimal(h), rows.shape[1]
+        total = sum((-Decimal(one) / (2 * h * h)).exp() for one in squares)
+        two_pi = 2 * Decimal("3.14159265358979323846264338328")
+        log = (total / len(rows)).ln() - d * h.ln() - Decimal(d) / 2 * two_pi.ln()
+    return float(log)
+
+
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_grid_error_is_what_it_says(d):
     """At all places between items of the grid: on queries that it does not hand on."""
@@ -49,6 +82,41 @@ def test_grid_error_is_what_it_says(d):
     assert abs(values.ravel() - exact).max() < engine.error
     expected = log_density(rows, queries, 0.3)
     np.testing.assert_allclose(model.score_samples(queries), expected, atol=2e-8)
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-8])
+@pytest.mark.parametrize("algorithm", ["tile", "gemm"])
+def test_no_more_than_the_share_is_left_out(algorithm, rtol):
+    """Clusters of many sizes: tiles are passed over, small terms in single precision.
+
+    rtol is of the density, and one half more is left for the rounding of both sides.
+    """
+    rng = np.random.default_rng(5)
+    middles = 40 * rng.normal(size=(12, 16))
+    rows = (middles[:, None] + rng.normal(size=(12, 300, 16))).reshape(-1, 16)
+    queries = np.r_[middles, middles[:6] + rng.normal(size=(6, 16)), middles[:4] / 2]
+    weight = rng.exponential(size=len(rows)) ** 3
+    for h in (0.5, 2.0, 9.0):
+        model = KernelDensity(
+            bandwidth=h, algorithm=algorithm, rtol=rtol, regime_check=False
+        )
+        for w in (None, weight):
+            expected = log_density(rows, queries, h, weight=w)
+            found = model.fit(rows, sample_weight=w).score_samples(queries)
+            np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1.5 * rtol)
+        widths = h * rng.uniform(0.8, 1.2, size=len(rows))
+        found = model.set_params(bandwidth=widths).fit(rows).score_samples(queries)
+        r2 = cdist(queries, rows, "sqeuclidean") / widths**2
+        logs = -r2 / 2 - 16 * np.log(widths * np.sqrt(2 * np.pi))
+        expected = logsumexp(logs, axis=1) - np.log(len(rows))
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1.5 * rtol)
+        left_out = model.loo_score_samples()[:: len(rows) // 20]
+        r2 = cdist(rows[:: len(rows) // 20], rows, "sqeuclidean") / widths**2
+        logs = -r2 / 2 - 16 * np.log(widths * np.sqrt(2 * np.pi))
+        own = np.arange(0, len(rows), len(rows) // 20)
+        logs[np.arange(len(own)), own] = -np.inf
+        expected = logsumexp(logs, axis=1) - np.log(len(rows) - 1)
+        np.testing.assert_allclose(left_out, expected, rtol=1e-12, atol=1.5 * rtol)
 
 
 @pytest.mark.parametrize("kernel", PROFILES)

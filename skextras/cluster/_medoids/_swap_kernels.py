@@ -330,33 +330,36 @@ def scan_rows(rows, candidates, slots, start, once, last, loss, tol, s, b):
 @jit
 def _bound_all(order, s, b, every):
     """Lower bounds of the changes by all candidates, in the order of ``order``."""
-    n = order.shape[0]
+    # arrays of a record are counted at every use: those of a loop are named once
+    bounds, sums, removal, is_medoid = every.bounds, every.sums, s.removal, s.is_medoid
+    least, lanes, n, n_tiles = b.least, b.lanes, order.shape[0], b.tiles.shape[0]
     if b.at[1] == 0:
         group(s.near, b)
-        for tile in range(b.tiles.shape[0]):
-            sum_tile(tile, b, every.sums[tile])
+        for tile in range(n_tiles):
+            sum_tile(tile, b, sums[tile])
         b.at[1] = 1
-    for tile in range(b.tiles.shape[0]):
-        bound(every.sums[tile], s.removal, b.unit, b.least, b.lanes)
+    for tile in range(n_tiles):
+        bound(sums[tile], removal, b.unit, least, lanes)
         for p in range(tile * LANES, min(tile * LANES + LANES, n)):
             lane = p % LANES
-            every.bounds[p] = b.lanes[(lane % 2) * (LANES // 2) + lane // 2]
-            if s.is_medoid[order[p]]:
-                every.bounds[p] = np.inf
+            bounds[p] = lanes[(lane % 2) * (LANES // 2) + lane // 2]
+            if is_medoid[order[p]]:
+                bounds[p] = np.inf
 
 
 @jit
 def _update_sums(s, b, every):
     """Repair the sums of all tiles where a swap has changed slots or levels."""
     near, levels, tiles = s.near, b.levels, b.tiles
-    old_near, before = every.near, every.levels
+    old_near, before, all_sums = every.near, every.levels, every.sums
+    packed, old_packed, identity = b.packed, every.packed, b.identity
     touched = np.empty(near.shape[0] + 1, dtype=np.int32)
     n_touched = 0
     for o in range(near.shape[0]):
         touched[n_touched] = o
-        n_touched += (near[o] != old_near[o]) | (b.packed[o] != every.packed[o])
+        n_touched += (near[o] != old_near[o]) | (packed[o] != old_packed[o])
     for tile in range(tiles.shape[0]):
-        sums = every.sums[tile]
+        sums = all_sums[tile]
         for t in range(n_touched):
             o = touched[t]
             slot, old_slot = near[o], old_near[o]
@@ -364,8 +367,8 @@ def _update_sums(s, b, every):
                 renew(tiles, tile, o, before, o, levels, sums, slot)
                 continue
             shift = 2 * np.int32(levels[o, 3])
-            drop(tiles, tile, tile, b.identity, before, o, o + 1, sums, old_slot, shift)
-            add(tiles, tile, tile, b.identity, levels, o, o + 1, sums, slot, shift)
+            drop(tiles, tile, tile, identity, before, o, o + 1, sums, old_slot, shift)
+            add(tiles, tile, tile, identity, levels, o, o + 1, sums, slot, shift)
 
 
 @jit
@@ -389,7 +392,8 @@ def best_swap(rows, order, rank, loss, tol, found, budget, s, b, every):
     (change, candidate, slot) of the best one so far, which the next call takes as
     ``found``, and whether the search is done. A candidate of -2 begins it.
     """
-    bounds = every.bounds
+    bounds, near, dn, ds = every.bounds, s.near, s.dn, s.ds
+    weight, removal, partial = s.weight, s.removal, s.partial
     best, j, slot = found
     if j == -2:
         _bound_all(order, s, b, every)
@@ -403,9 +407,8 @@ def best_swap(rows, order, rank, loss, tol, found, budget, s, b, every):
         budget -= 1
         bounds[p] = np.inf
         change, i = _evaluate(
-            rows[order[p]], s.near, s.dn, s.ds, s.weight, s.removal, s.partial,
-            np.intp(-1),
-        )  # fmt: skip
+            rows[order[p]], near, dn, ds, weight, removal, partial, np.intp(-1)
+        )
         if change < best or (change == best and rank[order[p]] < rank[j]):
             best, j, slot = change, order[p], i
     if j < 0:

@@ -6,7 +6,7 @@ from scipy.special import betainc, ndtr
 from scipy.stats import gamma
 
 from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
-from skextras.neighbors._density import _engines
+from skextras.neighbors._density import _engines, _products
 from skextras.neighbors._density import _tile_kernels as kernels
 
 _ITEMS = 2**19  # terms that a thread holds at a time
@@ -21,8 +21,8 @@ def weights(density, rows, task, *, own=False, with_x=False, n_jobs=None):
     the pairs is the last argument.
     """
     points, engine = density.points, density.engine
-    if not isinstance(getattr(engine, "squares", None), _engines.Products):
-        squares = _engines.Products(points.rows)
+    if not isinstance(getattr(engine, "squares", None), _products.Products):
+        squares = _products.Products(points.rows)
         engine = _engines.Rows(points, density.sample.profile, squares)
     Z = density._scaled(rows)
 

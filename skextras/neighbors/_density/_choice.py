@@ -1,8 +1,9 @@
 """Which engine sums up: the one that was asked for, or the fastest that can."""
 
-from skextras.neighbors._density import _engines, _grid
+from skextras.neighbors._density import _engines, _grid, _products
 
-_WIDE = 48  # features from which products of matrices are as fast
+_WIDE = 12  # features from which products of matrices are faster, of normal kernels
+_WIDEST = 48  # of other kernels
 
 
 def engine(points, sample, scale, algorithm, *, all_pairs=False):
@@ -14,9 +15,10 @@ def engine(points, sample, scale, algorithm, *, all_pairs=False):
     if sample.metric != "euclidean":
         squares = _engines.Metric(points.rows, sample, scale)
         return _engines.Rows(points, profile, squares)
-    wide = algorithm == "auto" and points.rows.shape[1] >= _WIDE
+    widest = _WIDE if profile.name == "gaussian" else _WIDEST
+    wide = algorithm == "auto" and points.rows.shape[1] >= widest
     if algorithm == "gemm" or wide or all_pairs or sample.boundaries.of("linear"):
-        return _engines.Gemm(points, profile)
+        return _products.Gemm(points, profile)
     if algorithm == "brute" or points.rows.shape[1] == 0:
         return _engines.Rows(points, profile, _engines.Differences(points.rows))
     asked = algorithm == "grid"

@@ -8,21 +8,16 @@ from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from sklearn.metrics import pairwise_distances
 
-from skextras._lanes_kernels import BLOCK
 from skextras._parallel import (
     blas_on_one_thread,
     map_blocks,
     map_row_blocks,
-    raise_if_stopped,
     row_blocks,
 )
-from skextras.neighbors._density import _product_kernels, _tree
 from skextras.neighbors._density import _tile_kernels as kernels
+from skextras.neighbors._density import _tree
 
 _ITEMS = 2**19  # values of x that a thread holds at a time
-_TILE = 1024  # points of a product
-_QUERIES = 128  # queries of a product
-_SAFE_NORM = 1e5  # squared norm up to which products keep 1e-11 of x
 
 
 class Points(NamedTuple):
@@ -58,7 +53,8 @@ def log_error(rtol):
     return np.log(max(rtol, 2.0**-56))
 
 
-def _new_sums(m, profile):
+def new_sums(m, profile):
+    """Return sums of m queries without terms, in the columns of the kernels."""
     sums = np.zeros((m, 5))
     if not profile.is_compact:
         sums[:, kernels.SHIFT] = -np.inf
@@ -70,7 +66,8 @@ def no_answer(m):
     return Answer(np.full(m, -np.inf), *np.full((4, m), np.nan))
 
 
-def _answer(sums):
+def answer_of(sums):
+    """Return the ``Answer`` that sums of terms make."""
     answer = no_answer(len(sums))
     some = np.flatnonzero(sums[:, kernels.TOTAL] > 0)
     shift, total, moment, energy, square = sums[some].T
@@ -117,7 +114,7 @@ class Tiles:
         own = np.full(len(Q), -1) if own is None else own[order]
         queries = _tree.filled_up(Q[order])
         size, queries = queries.shape[1], queries.reshape(-1)
-        sums = _new_sums(len(Q), self.profile)
+        sums = new_sums(len(Q), self.profile)
         options = self.profile.code, self.log_total, log_error(rtol), floor, all_terms
 
         def work(start, stop):
@@ -129,7 +126,7 @@ class Tiles:
         map_row_blocks(work, n_tiles, n_jobs=n_jobs, min_rows=2)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        return Answer(*(part[back] for part in _answer(sums)))
+        return Answer(*(part[back] for part in answer_of(sums)))
 
 
 class Rows:
@@ -163,7 +160,7 @@ class Rows:
 
         ``factors`` multiply the bandwidth of all points for each query.
         """
-        sums = _new_sums(len(Q), self.profile)
+        sums = new_sums(len(Q), self.profile)
 
         def work(start, stop):
             x = self.x(Q[start:stop], None if own is None else own[start:stop])
@@ -175,7 +172,7 @@ class Rows:
 
         with blas_on_one_thread():
             map_blocks(work, self.blocks(len(Q)), n_jobs=n_jobs)
-        return _answer(sums)
+        return answer_of(sums)
 
 
 class Differences:
@@ -188,78 +185,6 @@ class Differences:
         if self.rows.shape[1] == 0:
             return np.zeros((len(Q), len(self.rows)))
         return cdist(Q, self.rows, "sqeuclidean")
-
-
-class Products:
-    """Squared distances from inner products, unless their digits cancel."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.norms = np.einsum("ij,ij->i", rows, rows)
-        self.most = self.norms.max(initial=0)
-
-    def are_safe(self, Q):
-        """Tell if products keep enough digits; return the squared norms of Q, too."""
-        norms = np.einsum("ij,ij->i", Q, Q)
-        return max(norms.max(initial=0), self.most) < _SAFE_NORM, norms
-
-    def __call__(self, Q):
-        are_safe, norms = self.are_safe(Q)
-        if not are_safe:
-            return cdist(Q, self.rows, "sqeuclidean")
-        x = Q @ self.rows.T
-        _product_kernels.finish_squares(x, norms, self.norms)
-        return x
-
-
-class Gemm(Rows):
-    """All pairs, by matrix products of blocks of queries and of points."""
-
-    name = "gemm"
-
-    def __init__(self, points, profile):
-        super().__init__(points, profile, Products(points.rows))
-        n = len(points.rows)
-        more = -n % BLOCK  # points of weight 0, so that blocks are whole
-        self.rows = np.pad(points.rows, ((0, more), (0, 0)))
-        self.norms = np.pad(self.squares.norms, (0, more))
-        self.log_weight = np.pad(points.log_weight, (0, more), constant_values=-np.inf)
-        self.scale = np.pad(points.scale, (0, more), constant_values=1.0)
-        self.owner = np.pad(points.owner, (0, more), constant_values=-1)
-        self.log_total = logsumexp(points.log_weight)
-        self.is_plain = not points.log_weight.any() and (points.scale == 1).all()
-
-    def weighted(self, log_weight):
-        """Return an engine for the same points with other weights."""
-        return Gemm(self.points._replace(log_weight=log_weight), self.profile)
-
-    def sum(self, Q, *, rtol, floor=-np.inf, own=None, factors=None, n_jobs=None,
-            all_terms=False):  # fmt: skip
-        """Sum up the kernel at the rows of Q: see ``Tiles.sum``."""
-        options = {"rtol": rtol, "own": own, "n_jobs": n_jobs}
-        are_safe, norms = self.squares.are_safe(Q)
-        if factors is not None or not are_safe:
-            return super().sum(Q, factors=factors, **options)
-        sums = _new_sums(len(Q), self.profile)
-        own = np.full(len(Q), -1) if own is None else own
-        limits = self.profile.code, self.log_total, log_error(rtol), floor, all_terms
-        tiles = row_blocks(len(self.rows), _TILE)
-
-        def work(start, stop):
-            for first, last in tiles:
-                products = Q[start:stop] @ self.rows[first:last].T
-                part = slice(first, last)
-                _product_kernels.add_products(
-                    products, norms[start:stop], self.norms[part],
-                    self.log_weight[part], self.scale[part], self.owner[part],
-                    own[start:stop], self.is_plain and last <= len(self.points.rows),
-                    sums, start, limits,
-                )  # fmt: skip
-                raise_if_stopped()
-
-        with blas_on_one_thread():
-            map_blocks(work, row_blocks(len(Q), _QUERIES), n_jobs=n_jobs)
-        return _answer(sums)
 
 
 class Metric:

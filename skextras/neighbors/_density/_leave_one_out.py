@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar, newton
 from sklearn.metrics import pairwise_distances
 
 from skextras._callbacks import unseen
@@ -14,6 +14,7 @@ from skextras.neighbors._density._density import Density
 from skextras.neighbors._density._scaling import Scale
 
 _RTOL = 1e-11  # of the sums
+_FEW = 1000  # rows that tell about where the likelihood of all is largest
 _WORST = -1e300  # stands for the log of 0 where optimizers want numbers
 
 
@@ -29,13 +30,12 @@ class Chosen(NamedTuple):
     units: np.ndarray | None = None
 
 
-def log_likelihood(sample, scale, *, categories=None, n_jobs=None):
-    """Return leave-one-out log densities of all rows, and means of x there."""
+def log_likelihood(sample, scale, *, categories=None, own=None, n_jobs=None):
+    """Return leave-one-out log densities of the rows ``own``, and means of x there."""
     density = Density(sample, scale, categories=categories)
-    own = np.arange(len(sample.X))
-    answer = density.sums(
-        sample.X, sample.codes, rtol=_RTOL, own=own, all_terms=True, n_jobs=n_jobs
-    )
+    own = np.arange(len(sample.X)) if own is None else own
+    rows = sample.take(own)
+    answer = density.sums(rows.X, rows.codes, rtol=_RTOL, own=own, n_jobs=n_jobs)
     return answer.log_sum, answer.moment
 
 
@@ -61,56 +61,105 @@ def bracket(sample):
 
 def common(sample, *, categories=None, n_jobs=None, step=unseen):
     """Return the widths of largest likelihood that all features have in common."""
-    d = sample.X.shape[1]
-    share = sample.weight / sample.weight.sum()
-    low, high = bracket(sample)
-    seen = {}
-
-    def value_and_slope(log_h):
-        if log_h not in seen:
-            scale = Scale(np.full(d, np.exp(log_h)))
-            with step():
-                logs, moment = log_likelihood(
-                    sample, scale, categories=categories, n_jobs=n_jobs
-                )
-            with np.errstate(invalid="ignore"):
-                seen[log_h] = float(share @ logs), float(share @ moment) - d
-        return seen[log_h]
-
-    best, log_h = None, np.log(high)
-    while log_h > np.log(low):  # down the ladder, until three steps are worse
-        value = value_and_slope(log_h)[0]
-        if best is None or value > value_and_slope(best)[0]:
-            best = log_h
-        elif log_h < best - 3 * np.log(2) or value == -np.inf:
-            break
-        log_h -= np.log(2)
-    if value_and_slope(best)[0] == -np.inf:
+    options = {"categories": categories, "n_jobs": n_jobs, "step": step}
+    every = np.arange(len(sample.X))
+    follows_slope = sample.profile.name == "gaussian" and not sample.boundaries.of(
+        "renormalise", "linear"
+    )
+    some = every[:: -(-len(every) // _FEW)] if follows_slope else every
+    few = _Likelihood(sample, some, **options)
+    top = few.climb(*bracket(sample))
+    ends = top - np.log(2), top + np.log(2)
+    if not follows_slope:
+        best, likelihood = few.search(ends), few
+    elif len(some) == len(every):
+        best, likelihood = few.root(ends), few
+    else:
+        likelihood = _Likelihood(sample, every, **options)
+        best = likelihood.root_near(few.root(ends), few, ends)
+    value = likelihood.nearest_value(best)
+    if value == -np.inf:
         raise ValueError(
             "Leave-one-out found no bandwidth at which every sample is in reach of "
             'another one: give a bandwidth or kernel="gaussian".'
         )
-    ends = best - np.log(2), best + np.log(2)
-    if sample.profile.name == "gaussian":
-        best = _root(lambda t: value_and_slope(t)[1], *ends)
-    else:
-        found = minimize_scalar(
-            lambda t: -max(value_and_slope(t)[0], _WORST),
-            bounds=ends,
-            method="bounded",
-            options={"xatol": 1e-5},
-        )
-        best = found.x
-    return Chosen(Scale(np.full(d, np.exp(best))), value_and_slope(best)[0], len(seen))
+    widths = np.full(sample.X.shape[1], np.exp(best))
+    return Chosen(Scale(widths), value, few.n_iter + likelihood.n_iter)
 
 
-def _root(slope, low, high):
-    """Return where a slope that falls is 0, or the end nearer to that."""
-    if slope(low) <= 0:
-        return low
-    if slope(high) >= 0:
-        return high
-    return brentq(slope, low, high, xtol=1e-9, rtol=1e-9)
+class _Likelihood:
+    """Mean leave-one-out log density of some rows, by the log of a common width."""
+
+    def __init__(self, sample, own, *, categories, n_jobs, step):
+        self.sample, self.own, self.step = sample, own, step
+        self.options = {"categories": categories, "n_jobs": n_jobs, "own": own}
+        self.share = sample.weight[own] / sample.weight[own].sum()
+        self.seen = {}
+
+    def _at(self, log_h):
+        if log_h not in self.seen:
+            d = self.sample.X.shape[1]
+            scale = Scale(np.full(d, np.exp(log_h)))
+            with self.step():
+                logs, moment = log_likelihood(self.sample, scale, **self.options)
+            with np.errstate(invalid="ignore"):
+                slope = float(self.share @ moment) - d
+            self.seen[log_h] = float(self.share @ logs), slope
+        return self.seen[log_h]
+
+    def value(self, log_h):
+        return self._at(log_h)[0]
+
+    def slope(self, log_h):
+        return self._at(log_h)[1]
+
+    @property
+    def n_iter(self):
+        return len(self.seen)
+
+    def nearest_value(self, log_h):
+        """Return the value that was computed nearest to ``log_h``."""
+        return self.seen[min(self.seen, key=lambda t: abs(t - log_h))][0]
+
+    def climb(self, low, high):
+        """Halve the width from the high end, until three steps are worse."""
+        log_h = best = np.log(high)
+        while log_h > np.log(low):
+            value = self.value(log_h)
+            if value > self.value(best):
+                best = log_h
+            elif log_h < best - 3 * np.log(2) or value == -np.inf:
+                break
+            log_h -= np.log(2)
+        return best
+
+    def root(self, ends):
+        """Return where the slope, which falls, is 0, or the end nearer to that."""
+        low, high = ends
+        if self.slope(low) <= 0:
+            return low
+        if self.slope(high) >= 0:
+            return high
+        return brentq(self.slope, low, high, xtol=1e-9, rtol=1e-9)
+
+    def root_near(self, start, few, ends):
+        """As ``root``, from the root of a likelihood of fewer rows."""
+        bend = (few.slope(start + 0.01) - few.slope(start)) / 0.01
+        with np.errstate(divide="ignore", invalid="ignore"):
+            second = start - self.slope(start) / bend
+        try:
+            found = newton(self.slope, start, x1=second, tol=1e-6)
+        except RuntimeError:
+            return self.root(ends)
+        return found if ends[0] < found < ends[1] else self.root(ends)
+
+    def search(self, ends):
+        """Return where the value is largest."""
+        options = {"xatol": 1e-5}
+        return minimize_scalar(
+            lambda t: -max(self.value(t), _WORST),
+            bounds=ends, method="bounded", options=options,
+        ).x  # fmt: skip
 
 
 def scatter(sample, scale, *, full=False, n_jobs=None):

@@ -215,20 +215,24 @@ def _look(queries, at, d, center, radius, leaf, reach, query32):
 
 @jit(inner=True, fastmath=FAST, forceinline=True)
 def _add_plain(x, value, sums, q):
-    """Add the normal kernels of BLOCK points of weight 1 to the total of a query."""
+    """Add the normal kernels of BLOCK points of weight 1: total and moment only."""
     least = np.inf
     for i in range(BLOCK):
         least = min(least, x[i])
         x[i] *= -0.5
     top = -0.5 * least
     if top > sums[q, SHIFT]:
-        sums[q, TOTAL] *= np.exp(sums[q, SHIFT] - top)
+        factor = np.exp(sums[q, SHIFT] - top)
+        sums[q, TOTAL] *= factor
+        sums[q, MOMENT] *= factor
         sums[q, SHIFT] = top
     exp_into(x, 0, sums[q, SHIFT], BLOCK, value)
-    total = 0.0
+    total, moment = 0.0, 0.0
     for i in range(BLOCK):
         total += value[i]
+        moment += value[i] * max(x[i], -FAR)
     sums[q, TOTAL] += total
+    sums[q, MOMENT] -= 2.0 * moment
 
 
 @jit(inner=True, fastmath=FAST, forceinline=True)
@@ -285,7 +289,8 @@ def add_tiles(first, last, queries, size, leaves, own, sums, kind, log_total, lo
     ``queries`` are flat, each of ``size`` items, filled up with zeros; ``own`` has the
     training row that each leaves out, or -1. ``log_total`` is the log of the sum of the
     weights. What is left out is at most exp(log_rtol) times the sum of a query, or
-    exp(floor) if that is more. Unless ``all_terms``, only totals are summed up.
+    exp(floor) if that is more. Unless ``all_terms``, only totals and moments are summed
+    up.
     """
     # arrays of a record are counted at every use: they are named once
     rows, wide, rows32, norms = leaves.rows, leaves.wide, leaves.rows32, leaves.norms

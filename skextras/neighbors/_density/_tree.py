@@ -5,11 +5,14 @@ import numpy as np
 from skextras._lanes_kernels import LANES
 from skextras.neighbors._density._tile_kernels import BROAD, LEAF, TILE, Leaves
 
+_SOME = 1000  # rows that tell the longest side of a box
+
 
 def kd_order(X, size):
     """Return an order of the rows in which each run of ``size`` is a box of its own.
 
-    Boxes are halved along their longest side, at a multiple of ``size`` rows.
+    Boxes are halved at a multiple of ``size`` rows, along the longest side of some of
+    their rows.
     """
     order = np.arange(len(X))
     todo = [(0, len(X))]
@@ -17,10 +20,11 @@ def kd_order(X, size):
         start, stop = todo.pop()
         if stop - start <= size:
             continue
-        rows = X[order[start:stop]]
-        axis = int(np.argmax(rows.max(axis=0) - rows.min(axis=0)))
-        half = size * -(-(stop - start) // (2 * size))
-        order[start:stop] = order[start:stop][np.argpartition(rows[:, axis], half)]
+        part = order[start:stop]
+        some = X[part[:: -(-len(part) // _SOME)]]
+        axis = int(np.argmax(some.max(axis=0) - some.min(axis=0)))
+        half = size * -(-len(part) // (2 * size))
+        order[start:stop] = part[np.argpartition(X[part, axis], half)]
         todo += [(start, start + half), (start + half, stop)]
     return order
 
@@ -64,6 +68,8 @@ def leaves(points, order):
 def filled_up(X):
     """Return rows with zeros behind them, up to a multiple of LANES features."""
     n, d = X.shape
+    if d % LANES == 0:
+        return np.ascontiguousarray(X)
     out = np.zeros((n, -(-d // LANES) * LANES))
     out[:, :d] = X
     return out
