@@ -13,6 +13,7 @@ from skextras._jit import jit
 
 BLOCK = 64  # points per comparison: one bit each in a 64-bit mask
 ROWS = 32  # points whose squared distances are summed up side by side
+ITEMS = 16  # consecutive items of a line that are read, or added to, at once
 LANES = 8  # features of one point that are: it is filled up to a multiple of them
 LINE = 64  # bytes that are fetched at once
 WORD = ir.IntType(32)
@@ -95,6 +96,19 @@ if config.DISABLE_JIT:
         """Return the squared distance of two rows; see below."""
         row, other = rows[start : start + size], query[first : first + size]
         return ((row - other) ** 2).sum()
+
+    def add_line(rows, start, line, place, factor):
+        """Add ITEMS items of a line, times a factor, to those of flat rows."""
+        rows[start : start + ITEMS] += factor * line[place : place + ITEMS]
+
+    def dot_line(rows, start, line, place):
+        """Return the inner product of ITEMS items of flat rows and of a line."""
+        return rows[start : start + ITEMS] @ line[place : place + ITEMS]
+
+    def polynomials(table, n, t, out, place):
+        """Write ITEMS polynomials at t; see below."""
+        powers = table[: n * ITEMS].reshape(n, ITEMS)
+        out[place : place + ITEMS] = np.polyval(powers, t)
 
 else:
 
@@ -287,5 +301,63 @@ else:
                 total = builder.fadd(builder.load(acc), square, flags=("contract",))
                 builder.store(total, acc)
             return _sum_lanes(builder, builder.load(acc), LANES)
+
+        return signature, codegen
+
+    @intrinsic
+    def add_line(typingctx, rows, start, line, place, factor):
+        """Add ITEMS items of a line, times a factor, to those of flat rows."""
+        signature = types.void(rows, types.intp, line, types.intp, rows.dtype)
+
+        def codegen(context, builder, signature, args):
+            rows_type, _, line_type = signature.args[:3]
+            rows, start, line, place, factor = args
+            before, pointer = load(context, builder, rows_type, rows, start, ITEMS)
+            items, _ = load(context, builder, line_type, line, place, ITEMS)
+            factors = spread(builder, factor, ITEMS)
+            more = builder.fmul(items, factors, flags=("contract",))
+            total = builder.fadd(before, more, flags=("contract",))
+            builder.store(total, pointer).align = 8
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    @intrinsic
+    def dot_line(typingctx, rows, start, line, place):
+        """Return the inner product of ITEMS items of flat rows and of a line."""
+        signature = types.float64(rows, types.intp, line, types.intp)
+
+        def codegen(context, builder, signature, args):
+            rows_type, _, line_type, _ = signature.args
+            rows, start, line, place = args
+            one, _ = load(context, builder, rows_type, rows, start, ITEMS)
+            two, _ = load(context, builder, line_type, line, place, ITEMS)
+            return _sum_lanes(builder, builder.fmul(one, two), ITEMS)
+
+        return signature, codegen
+
+    @intrinsic
+    def polynomials(typingctx, table, n, t, out, place):
+        """Write ITEMS polynomials of n coefficients each at t, by Horner's rule.
+
+        The flat ``table`` has the coefficients of the highest power first.
+        """
+        signature = types.void(table, types.intp, types.float64, out, types.intp)
+
+        def codegen(context, builder, signature, args):
+            table_type, _, _, out_type, _ = signature.args
+            table, n, t, out, place = args
+            zero = n.type(0)
+            first, _ = load(context, builder, table_type, table, zero, ITEMS)
+            acc = cgutils.alloca_once_value(builder, first)
+            power = spread(builder, t, ITEMS)
+            with cgutils.for_range_slice(builder, n.type(1), n, n.type(1)) as (k, _):
+                at = builder.mul(k, n.type(ITEMS))
+                coefs, _ = load(context, builder, table_type, table, at, ITEMS)
+                raised = builder.fmul(builder.load(acc), power, flags=("contract",))
+                builder.store(builder.fadd(raised, coefs, flags=("contract",)), acc)
+            pointer = address(context, builder, out_type, out, place, ITEMS)
+            builder.store(builder.load(acc), pointer).align = 8
+            return context.get_dummy_value()
 
         return signature, codegen

@@ -6,7 +6,7 @@ _WIDE = 12  # features from which products of matrices are faster, of normal ker
 _WIDEST = 48  # of other kernels
 
 
-def engine(points, sample, scale, algorithm, *, all_pairs=False):
+def engine(points, sample, scale, algorithm, *, all_pairs=False, n_jobs=None):
     """Return the engine for these points: what "auto" stands for, or what was asked.
 
     ``all_pairs`` leaves only those that look at all pairs.
@@ -22,8 +22,11 @@ def engine(points, sample, scale, algorithm, *, all_pairs=False):
     if algorithm == "brute" or points.rows.shape[1] == 0:
         return _engines.Rows(points, profile, _engines.Differences(points.rows))
     asked = algorithm == "grid"
-    if algorithm in ("auto", "grid") and _grid.suits(points, sample, asked=asked):
-        return _grid.Grid(points, profile)
+    few = sample.X.shape[1] <= 3 and profile.name == "gaussian"
+    if few and algorithm in ("auto", "grid"):
+        ends = _grid.extent(points.rows)
+        if _grid.suits(points, ends, asked=asked):
+            return _grid.Grid(points, profile, ends, n_jobs)
     if asked:
         raise ValueError(
             'algorithm="grid" would need more than 2^25 items for this bandwidth and '

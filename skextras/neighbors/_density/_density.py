@@ -65,8 +65,9 @@ class Density:
     """
 
     def __init__(
-        self, sample, scale, *, algorithm="auto", categories=None, balloon=False
-    ):
+        self, sample, scale, *, algorithm="auto", categories=None, balloon=False,
+        n_jobs=None,
+    ):  # fmt: skip
         self.sample, self.scale, self.categories = sample, scale, categories
         self.known = {}  # what was asked of it, and takes long
         X, bounds, d = sample.X, sample.boundaries, sample.X.shape[1]
@@ -92,7 +93,7 @@ class Density:
             self._scaled(rows), log_weight[owner], factors[owner] ** -2.0, owner
         )
         self.engine = _choice.engine(
-            self.points, sample, scale, algorithm, all_pairs=balloon
+            self.points, sample, scale, algorithm, all_pairs=balloon, n_jobs=n_jobs
         )
         self.balloon = Balloon(self.points.rows) if balloon else None
 

@@ -20,7 +20,7 @@ from numpy.polynomial import chebyshev
 from scipy.fft import irfftn, next_fast_len, rfft, rfftn
 from scipy.special import i0
 
-from skextras._parallel import map_row_blocks
+from skextras._parallel import map_blocks, map_row_blocks, n_threads
 from skextras.neighbors._density import _engines
 from skextras.neighbors._density._grid_kernels import (
     DEGREE,
@@ -31,11 +31,12 @@ from skextras.neighbors._density._grid_kernels import (
 )
 
 ERROR = 2e-14  # of each sum of weight 1, for each feature
-_LOG_CUT = 34.0  # log of the Fourier coefficient up to which they are kept
+_LOG_CUT = 32.0  # log of the Fourier coefficient up to which they are kept
 _BETA = 2.15 * WIDTH  # shape of the window
-MARGIN = 2.0  # bandwidths around the points in which queries may lie
-_ROOM = 11.0  # bandwidths between the points and their periodic images
+MARGIN = 1.5  # bandwidths around the points in which queries may lie
+_ROOM = 9.6  # bandwidths between the points and their periodic images
 _MOST_ITEMS = 2**25
+_CELL = 8  # items along each side of a cell of points
 _FEW = 64  # queries that are worth no tree
 
 
@@ -51,12 +52,18 @@ def _table():
     for column, out in zip(fit.T, powers.T, strict=True):
         power = chebyshev.cheb2poly(column)  # less than all where the highest are 0
         out[: len(power)] = power * 2.0 ** np.arange(len(power))
-    return np.ascontiguousarray(powers[::-1])
+    return powers[::-1].ravel()
 
 
-def lengths(rows):
+def extent(rows):
+    """Return the smallest and the largest value of each column."""
+    columns = rows.T  # one by one: numpy is slow along many short rows
+    return np.array([(x.min(), x.max()) for x in columns]).reshape(-1, 2).T
+
+
+def lengths(low, high):
     """Return the period and the number of items of each axis of a grid for points."""
-    period = np.ptp(rows, axis=0) + _ROOM
+    period = high - low + _ROOM
     with np.errstate(over="ignore"):
         items = np.ceil(period * np.sqrt(2 * _LOG_CUT) / np.pi) + 1
     return period, items
@@ -81,21 +88,43 @@ def fourier(x, weight, period, count):
     """Return the sums of w exp(-2 pi i k x / period) for k = 0..count."""
     items = next_fast_len(max(4 * count, 2 * WIDTH), real=True)
     places = np.mod(x / period, 1.0) * items + WIDTH // 2
-    grid = np.zeros((1, 1, items + 2 * WIDTH))
-    spread(places[:, None], weight, np.arange(len(x)), _table(), grid)
-    line = grid[0, 0, :items].copy()
-    line[: 2 * WIDTH] += grid[0, 0, items:]
+    grid = np.zeros(items + 2 * WIDTH)
+    shape = np.array([1, 1, len(grid)])
+    spread(np.arange(len(x)), places[:, None], weight, _table(), grid, shape)
+    line = grid[:items].copy()
+    line[: 2 * WIDTH] += grid[items:]
     k = np.arange(count + 1)
     turn = np.exp(2j * np.pi * k * (WIDTH // 2) / items)
     return rfft(line)[: count + 1] * turn / _window_waves(k, items)
 
 
-def _by_cell(places):
-    """Return an order in which the items that are written stay in the cache."""
-    if places.shape[1] < 3:
-        return np.arange(len(places))
-    cells = (places[:, :2] / (WIDTH // 2)).astype(np.intp)
-    return np.argsort(cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1])
+def _spread(places, weight, shape, n_jobs):
+    """Return a grid with all points.
+
+    Of three axes, points are taken cell by cell, so that the items that are written
+    stay in the cache. Columns of cells, as thick as a window, are done side by side
+    such that no two threads write to an item: those of even and of odd numbers along
+    the first and the second axis are four turns.
+    """
+    grid, shape = np.zeros(np.prod(shape)), np.array(shape)
+    turns = [[(np.arange(len(places)),)]]
+    if places.shape[1] == 3:
+        cells = (places / _CELL).astype(np.int64)
+        column = cells[:, :2] // (WIDTH // _CELL)
+        parts = *column.T, *cells.T
+        sides = [part.max() + 1 for part in parts]
+        order = np.argsort(np.ravel_multi_index(parts, sides))
+        starts = np.flatnonzero(np.diff(column[order], axis=0, prepend=-1).any(axis=1))
+        odd = column[order[starts]] % 2 @ (1, 2)
+        blocks = np.split(order, starts[1:])
+        turns = [[(blocks[k],) for k in np.flatnonzero(odd == t)] for t in range(4)]
+
+    def task(rows):
+        spread(rows, places, weight, _table(), grid, shape)
+
+    for blocks in turns:
+        map_blocks(task, blocks, n_jobs=n_jobs)
+    return grid.reshape(shape)
 
 
 class Grid:
@@ -103,23 +132,22 @@ class Grid:
 
     name = "grid"
 
-    def __init__(self, points, profile):
-        self.points, self.profile = points, profile
-        rows = points.rows
-        self.low, self.high = rows.min(axis=0), rows.max(axis=0)
-        self.period, items = lengths(rows)
+    def __init__(self, points, profile, ends, n_jobs=None):
+        self.points, self.profile, self.n_jobs = points, profile, n_jobs
+        rows, workers = points.rows, n_threads(n_jobs)
+        self.low, self.high = ends
+        self.period, items = lengths(*ends)
         self.items = [next_fast_len(int(n), real=True) for n in items]
         self.steps = self.period / self.items
         shape = [1] * (3 - len(self.items)) + self.items
-        grid = np.zeros(shape)
-        places, weight = self._places(rows), np.exp(points.log_weight)
-        spread(places, weight, _by_cell(places), _table(), grid)
-        waves = rfftn(grid, overwrite_x=True)
+        weight = np.exp(points.log_weight)
+        grid = _spread(self._places(rows), weight, shape, n_jobs)
+        waves = rfftn(grid, overwrite_x=True, workers=workers)
         for a, (period, n) in enumerate(zip(self.period, self.items, strict=True)):
             axis = 3 - len(self.items) + a
             coefs = _coefs(period, n)[: waves.shape[axis]]
             waves *= coefs.reshape([-1 if axis == b else 1 for b in range(3)])
-        self.grid = irfftn(waves, shape, overwrite_x=True)
+        self.grid = irfftn(waves, shape, overwrite_x=True, workers=workers)
         self.error = ERROR * len(self.items) * weight.sum()
 
     @cached_property
@@ -143,7 +171,8 @@ class Grid:
 
     def weighted(self, log_weight):
         """Return an engine for the same points with other weights."""
-        return Grid(self.points._replace(log_weight=log_weight), self.profile)
+        points = self.points._replace(log_weight=log_weight)
+        return Grid(points, self.profile, (self.low, self.high), self.n_jobs)
 
     def on_axes(self, axes):
         """Return the sums at all points of a regular grid, up to ``error`` each.
@@ -169,9 +198,10 @@ class Grid:
         near = ((self.low - MARGIN <= Q) & (self.high + MARGIN >= Q)).all(axis=1)
         places, values = self._places(Q[near]), np.zeros(len(Q))
         found = np.empty(len(places))
+        grid, shape = self.grid.reshape(-1), np.array(self.grid.shape)
 
         def work(start, stop):
-            gather(start, stop, places, _table(), self.grid, found)
+            gather(start, stop, places, _table(), grid, shape, found)
 
         map_row_blocks(work, len(places), n_jobs=n_jobs)
         values[near] = found
@@ -184,11 +214,10 @@ class Grid:
         return _engines.no_answer(len(Q))._replace(log_sum=log_sum)
 
 
-def suits(points, sample, *, asked):
-    """Tell if a grid can hold the points, and is likely to pay."""
-    few = sample.X.shape[1] <= 3 and sample.profile.name == "gaussian"
-    if not few or sample.metric != "euclidean" or np.ptp(points.scale) > 0:
+def suits(points, ends, *, asked):
+    """Tell if a grid can hold the points between these ends, and is likely to pay."""
+    if np.ptp(points.scale) > 0:
         return False
-    _, items = lengths(points.rows)
+    _, items = lengths(*ends)
     most = _MOST_ITEMS if asked else min(_MOST_ITEMS, 64 * len(points.rows) + 2**14)
     return bool(np.prod(np.maximum(items, WIDTH)) <= most)

@@ -284,7 +284,7 @@ class KernelDensity(DerivedDensities):
                     scale = _bandwidth.abramson(sample, scale, n_jobs=self.n_jobs)
                 self._density = Density(
                     sample, scale, algorithm=self.algorithm, categories=categories,
-                    balloon=self.adaptive == "balloon",
+                    balloon=self.adaptive == "balloon", n_jobs=self.n_jobs,
                 )  # fmt: skip
         self._set_bandwidth(chosen._replace(scale=scale), categories)
         self.algorithm_ = self._density.engine.name

@@ -140,7 +140,7 @@ def _add_small(x, exponent, count, value, sums, q):
 def add_single(products, norms32, nearer, queries, own, tile, sums, first, limits):
     """As ``add_products`` for normal kernels, from products in single precision.
 
-    ``products`` are those with -2 times the queries. ``queries`` are flat as the rows
+    ``products`` are flat, with -2 times the queries. ``queries`` are flat as the rows
     of the tile; ``norms32`` are their squared norms. Of query i, pairs whose x is less
     than the reach by ``nearer[i]`` are computed again in double precision: return how
     many. Sums must have terms before.
@@ -151,12 +151,14 @@ def add_single(products, norms32, nearer, queries, own, tile, sums, first, limit
     )  # fmt: skip
     log_weight, scale, owner = tile.log_weight, tile.scale, tile.owner
     kind, log_total, log_rtol, floor, _ = limits
-    m, n = products.shape
-    size, pairs = queries.shape[0] // m, products.reshape(-1)
-    least = scale32.min()
+    m, n = norms32.shape[0], others.shape[0]
+    size, least = queries.shape[0] // m, scale32[0]
+    for j in range(n):
+        least = min(least, scale32[j])
     x, weights, value = np.empty(ROOM), np.empty(ROOM), np.empty(ROOM)
     x32, weights32, value32 = np.empty((3, ROOM), np.float32)
-    one, zero = np.ones(1, np.float32), np.float32(0.0)
+    one, zero = np.empty(1, np.float32), np.float32(0.0)
+    one[0] = 1.0
     n_near = 0
     for i in range(m):
         q, norm, count, count32 = first + i, norms32[i], 0, 0
@@ -164,19 +166,19 @@ def add_single(products, norms32, nearer, queries, own, tile, sums, first, limit
         far, close = np.float32(reach), np.float32(reach - nearer[i])
         for start in range(0, n, BLOCK):
             mask32 = near(
-                pairs, i * n + start, BLOCK, one, 1, others, start, far / least - norm
+                products, i * n + start, BLOCK, one, 1, others, start, far / least - norm
             )
             if mask32 == np.uint64(0):
                 continue
             mask = near(
-                pairs, i * n + start, BLOCK, one, 1, others, start, close / least - norm
+                products, i * n + start, BLOCK, one, 1, others, start, close / least - norm
             )
             mask32 ^= mask
             n_near += count_bits(mask)
             while mask32 != np.uint64(0):
                 j = start + first_bit(mask32)
                 mask32 = drop_bit(mask32)
-                square32 = max(others[j] + pairs[i * n + j] + norm, zero)
+                square32 = max(others[j] + products[i * n + j] + norm, zero)
                 x32[count32] = square32 * scale32[j]
                 weights32[count32] = weight32[j]
                 count32 += owner[j] != own[i]

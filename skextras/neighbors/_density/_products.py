@@ -208,7 +208,7 @@ class _Block:
     def _add_single(self, tile, local, norms, error):
         products = (-2 * local).astype(np.float32) @ tile.rows32.T
         return kernels.add_single(
-            products, norms.astype(np.float32), -2 * np.log(2 * error),
+            products.reshape(-1), norms.astype(np.float32), -2 * np.log(2 * error),
             _tree.filled_up(local).reshape(-1), self.own, tile.single, self.sums,
             self.first, self.limits,
         )  # fmt: skip
