@@ -165,14 +165,12 @@ def add_single(products, norms32, nearer, queries, own, tile, sums, first, limit
         reach = _reach(sums, q, kind, log_total, log_rtol, floor)
         far, close = np.float32(reach), np.float32(reach - nearer[i])
         for start in range(0, n, BLOCK):
-            mask32 = near(
-                products, i * n + start, BLOCK, one, 1, others, start, far / least - norm
-            )
+            at, limit = i * n + start, far / least - norm
+            mask32 = near(products, at, BLOCK, one, 1, others, start, limit)
             if mask32 == np.uint64(0):
                 continue
-            mask = near(
-                products, i * n + start, BLOCK, one, 1, others, start, close / least - norm
-            )
+            limit = close / least - norm
+            mask = near(products, at, BLOCK, one, 1, others, start, limit)
             mask32 ^= mask
             n_near += count_bits(mask)
             while mask32 != np.uint64(0):
