@@ -178,7 +178,7 @@ def plug_in(n):
     def lightkde():
         from lightkde import kde_1d
 
-        return kde_1d(x)[2]
+        return kde_1d(x, return_bandwidth=True)[2]
 
     return Problem(
         f'"isj", n = {spaced(n)}',

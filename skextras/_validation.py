@@ -1,11 +1,12 @@
 """Shared checks; the only importer of scikit-learn's private names."""
 
+from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.metrics.pairwise import _VALID_METRICS
-from sklearn.utils import validation
+from sklearn.utils import check_array, validation
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
@@ -42,6 +43,7 @@ __all__ = [
     "check_memory_limit",
     "check_number",
     "check_parameters",
+    "check_rows",
     "check_weights",
     "in_words",
     "refuse_booleans",
@@ -53,9 +55,22 @@ def validate_data(estimator, X, **options):
     """As that of scikit-learn, for one X; it comes back in the machine's byte order."""
     if isinstance(X, np.ndarray):
         X = _native(X)
+    with _short_refusals():
+        return _native(validation.validate_data(estimator, X, **options))
+
+
+def check_rows(X, **options):
+    """As ``check_array`` of scikit-learn, for the X of a function."""
+    with _short_refusals():
+        return check_array(X, input_name="X", **options)
+
+
+@contextmanager
+def _short_refusals():
+    """Keep what scikit-learn says of an array short, without the array."""
     with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
         try:
-            return _native(validation.validate_data(estimator, X, **options))
+            yield
         except ValueError as error:
             first, *rest = str(error).split("\n")
             last = rest[-1] if rest and rest[-1][:1].isalpha() else ""

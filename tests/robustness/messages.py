@@ -47,7 +47,7 @@ def of_error(error, names):
     elif not own or frames[-1] is not own[-1]:
         yield Finding(f"raw {kind}", short(error))
     else:
-        names = [*names, "X", "n_samples", "labels", "distances"]
+        names = [*names, "X", "n_samples", "labels", "distances", "bandwidth"]
         if len(text) > LONGEST:
             yield Finding(f"long {kind}", f"{len(text)} characters")
         if "\n" in text or not text.endswith("."):
@@ -60,7 +60,8 @@ def of_warnings(caught):
     """Yield warnings that are not scikit-learn's, nor plain ones for users."""
     for each in caught:
         kind = each.category
-        if kind is UserWarning or kind.__module__ == "sklearn.exceptions":
+        is_ours = kind.__module__.startswith("skextras.")
+        if kind is UserWarning or is_ours or kind.__module__ == "sklearn.exceptions":
             if len(str(each.message)) > LONGEST:
                 yield Finding(f"long {kind.__name__}", f"{len(str(each.message))}")
             continue

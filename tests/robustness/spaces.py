@@ -186,6 +186,56 @@ _PATH = {
     "init": _INIT,
     "max_iter": one_of(300, 1),
 }
+_DENSITY = {
+    "bandwidth": one_of(
+        *(1.0, 0.5, 3.0) * 3, 1e-3, 1e3, 2, np.float32(0.5), "scott", "silverman",
+        "nrd0", "isj", "sheather-jones", "sheather-jones-dpi", "loo", "loo-diag",
+        "loo-full", "lscv", "knn", "no rule", [1.0, 2.0], [[1.0, 0.0], [0.0, 2.0]],
+        Drawn(lambda rng, n, p: rng.uniform(0.5, 2, p)),
+        Drawn(lambda rng, n, p: rng.uniform(0.5, 2, n)),
+        Drawn(lambda rng, n, p: np.eye(p) + 0.1),
+    ),
+    "algorithm": one_of(
+        *("auto", "tile", "gemm", "brute") * 3, "grid", "kd_tree", "ball_tree"
+    ),
+    "kernel": one_of(
+        *("gaussian",) * 6, "tophat", "epanechnikov", "exponential", "linear",
+        "cosine", "quartic", "triweight",
+    ),
+    "metric": one_of(
+        *("euclidean",) * 30, "manhattan", "chebyshev", "haversine", "cosine"
+    ),
+    "atol": one_of(0, 0, 1e-8),
+    "rtol": one_of(1e-8, 1e-8, 0, 1e-4),
+    "adaptive": one_of(*(None,) * 6, "abramson", "balloon"),
+    "boundary": one_of(
+        *(None,) * 20, {0: (0, np.inf)}, {9: (0, 1)}, {0: (1, 0)}, [None],
+        *({0: (-1e3, 1e3, kind)} for kind in (
+            "reflect", "periodic", "renormalise", "linear", "transform"
+        )),
+    ),
+    "categorical_features": one_of(*(None,) * 20, [0], [1], [True, False], [9]),
+    "ordinal_features": one_of(*(None,) * 20, [0], [1], []),
+    "categorical_bandwidth": one_of(*(None,) * 20, 0.3, 0, 1, [0.1]),
+    "contamination": one_of(0.1, 0.5, 0.01),
+    "random_state": _SEED,
+    "n_jobs": _JOBS,
+}  # fmt: skip
+_CRITICAL = {
+    "method": one_of("participation", "entropy", "gaussian", "nn"),
+    "random_state": _SEED,
+}
+CONDITIONAL = {
+    "bandwidth_x": one_of("loo", "scott", "silverman", 0.5, [1.0, 2.0], 1e-3),
+    "bandwidth_y": one_of("loo", "scott", "silverman", 0.5, [1.0], 1e3),
+    "random_state": _SEED,
+    "n_jobs": _JOBS,
+}
+CLASSIFIER = {
+    "bandwidth": one_of(1.0, 0.5, "scott", "loo", "silverman", [1.0, 2.0]),
+    "kernel": _DENSITY["kernel"],
+    "n_jobs": _JOBS,
+}
 KERNEL = {**_SDP, "affinity": one_of("precomputed")}
 DISPLAY = {"line_kw": one_of(None, {}, {"color": "k"})}
 #: By the name of an estimator or function.
@@ -201,4 +251,6 @@ SPACES = {
     "kmeans_lower_bound": {"n_clusters": _K, **_BOUND, "method": _BOUND_OF},
     "LASDP": _LASDP,
     "ILASDP": _ALTERNATING,
+    "KernelDensity": _DENSITY,
+    "critical_bandwidths": _CRITICAL,
 }

@@ -4,9 +4,17 @@ from functools import partial
 
 import numpy as np
 
-from skextras import cluster
+from skextras import cluster, neighbors
 from tests.problems import JIT
-from tests.robustness import hold_estimators, hold_medoids, hold_sdp, inputs, spaces
+from tests.robustness import (
+    hold_density,
+    hold_estimators,
+    hold_medoids,
+    hold_sdp,
+    inputs,
+    spaces,
+)
+from tests.robustness.messages import Finding
 from tests.robustness.runner import Target
 from tests.robustness.values import shape, values
 
@@ -34,6 +42,23 @@ def _display(X, **options):
     drawn = cluster.MedoidPathDisplay.from_path(path, ax=ax, **options)
     x, y = drawn.line_.get_data()
     return np.asarray(x), np.asarray(y)
+
+
+def _with_targets(name, target):
+    """Return a function that fits an estimator to rows and targets, and predicts."""
+
+    def call(X, **options):
+        n = (*getattr(X, "shape", (len(X) if isinstance(X, list) else 2,)), 2)[0]
+        return getattr(neighbors, name)(**options).fit(X, target(n)).predict(X)
+
+    return call
+
+
+def _finite(case, outcome):
+    if case.given.plain.shape[0] != len(outcome.value):
+        yield Finding("predict: shape", str(outcome.value.shape))
+    elif outcome.value.dtype.kind == "f" and not np.isfinite(outcome.value).all():
+        yield Finding("predict: not finite", str(outcome.value[:4]))
 
 
 def _columns(rng, hostile):
@@ -64,9 +89,9 @@ def _of_rows_and_squares(name, holds, max_n=_N):
     }
 
 
-def _target(name, draw, *holds, weight=False, first=()):
+def _target(name, draw, *holds, module=cluster, weight=False, first=()):
     space = spaces.SPACES.get(name, {})
-    return {name: Target(getattr(cluster, name), draw, space, holds, weight, first)}
+    return {name: Target(getattr(module, name), draw, space, holds, weight, first)}
 
 
 #: A new family adds a line for each of its estimators and functions.
@@ -96,6 +121,21 @@ TARGETS = {
     ),
     **_target("LASDP", _ROWS(14), hold_sdp.mixture, hold_sdp.lasdp, *_ESTIMATOR),
     **_target("ILASDP", _ROWS(14), hold_sdp.mixture, *_ESTIMATOR),
+    **_target(
+        "KernelDensity", _ROWS(_N), hold_density.methods, hold_density.sums,
+        module=neighbors, weight=True,
+    ),
+    **_target(
+        "critical_bandwidths", _ROWS(_N), hold_density.critical, module=neighbors
+    ),
+    "ConditionalKernelDensity": Target(
+        _with_targets("ConditionalKernelDensity", lambda n: np.arange(n) % 7 / 3),
+        _ROWS(_N), spaces.CONDITIONAL, (_finite,),
+    ),
+    "KernelDensityClassifier": Target(
+        _with_targets("KernelDensityClassifier", lambda n: np.arange(n) % 3),
+        _ROWS(_N), spaces.CLASSIFIER, (_finite,),
+    ),
     "MedoidPathDisplay": Target(
         _display, _columns, spaces.DISPLAY, (hold_sdp.display,)
     ),

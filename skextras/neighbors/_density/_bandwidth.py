@@ -17,6 +17,7 @@ _OF_FEATURES = {"scott": _rules.scott, "silverman": _rules.silverman,
                 "nrd0": _rules.nrd0}  # fmt: skip
 _OF_ONE = ("isj", "sheather-jones", "sheather-jones-dpi")
 _BY_ERROR = ("loo", "loo-diag", "loo-full", "lscv")
+_LARGEST = 1e140  # spread of which squares can be summed up
 NAMES = (*_OF_FEATURES, *_OF_ONE, *_BY_ERROR, "knn")
 
 
@@ -49,7 +50,8 @@ def choose_all(bandwidth, widths, sample, categories, names, *, n_jobs=None,
         chosen = choose(bandwidth, sample, names, categories=first, **options)
     if widths is not None:
         return chosen, categories
-    is_free = bandwidth == "loo" and sample.X.shape[1] > 0
+    is_free = isinstance(bandwidth, str) and bandwidth == "loo"
+    is_free &= sample.X.shape[1] > 0
     for _ in range(3 if is_free else 1):
         before = categories.widths
         categories = _mixed.likeliest(sample, chosen.scale, categories, **options)
@@ -144,7 +146,7 @@ def _of_cells(rule, sample, units, start, factor, n_jobs, step):
         nonlocal n_iter
         n_iter += 1
         with step():
-            return -max(cells.log_likelihood(np.exp(log_h), n_jobs=n_jobs), -1e300)
+            return -max(cells.log_likelihood(np.exp(log_h), n_jobs=n_jobs), -1e100)
 
     if rule == "loo":
         middle = np.log(start[start > 0]).mean()
@@ -215,6 +217,12 @@ def _check_rule(rule, sample, names):
             f'bandwidth="{rule}" does not know the boundaries {kind}: use "loo", '
             '"silverman" or a number, or the kind "transform".'
         )
+    with np.errstate(over="ignore"):
+        spread = np.ptp(sample.X, axis=0)
+    if sample.metric == "euclidean" and (spread > _LARGEST).any():
+        _refuse_scale(rule, spread.max(), "divide", names[int(np.argmax(spread))])
+    if sample.metric == "euclidean" and (0 < spread.max() < 1 / _LARGEST):
+        _refuse_scale(rule, spread.max(), "multiply", names[int(np.argmax(spread))])
     is_constant = (sample.X[0] == sample.X).all(axis=0)
     one_is_enough = rule in ("loo", "knn") or sample.metric != "euclidean"
     if is_constant.all() or (is_constant.any() and not one_is_enough):
@@ -223,6 +231,13 @@ def _check_rule(rule, sample, names):
             f'Feature {name} is constant, and bandwidth="{rule}" follows the spread of '
             "the data: drop the feature or give a number."
         )
+
+
+def _refuse_scale(rule, spread, verb, name):
+    raise ValueError(
+        f'bandwidth="{rule}" squares distances, and feature {name} of X spreads over '
+        f"{spread:.3g}: {verb} X by a number first, or give a bandwidth."
+    )
 
 
 def _check_kind(scale, sample):

@@ -100,8 +100,8 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
         sample = self._density.sample
         if len(sample.X) < 2:
             raise ValueError(
-                "loo_score_samples needs at least 2 samples of positive weight, got "
-                f"{len(sample.X)}."
+                "loo_score_samples needs X with at least 2 samples of positive weight, "
+                f"got {len(sample.X)}: fit more samples."
             )
         out = np.empty(len(self._kept))
         own = np.arange(len(sample.X))

@@ -3,11 +3,12 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
 
 from skextras._validation import in_words
 
 KINDS = ("reflect", "renormalise", "linear", "transform", "periodic")
+_LARGEST_LOG = 700.0  # of a number that is finite
 _MOST_IMAGES = 10**8
 
 
@@ -108,10 +109,10 @@ class Boundaries:
     def _backward(self, t, a):
         low, high = self.low[a], self.high[a]
         if np.isinf(high):
-            return low + np.exp(t)
+            return low + np.exp(np.minimum(t, _LARGEST_LOG))
         if np.isinf(low):
-            return high - np.exp(-t)
-        return low + (high - low) / (1 + np.exp(-t))
+            return high - np.exp(np.minimum(-t, _LARGEST_LOG))
+        return low + (high - low) * expit(t)
 
     def around(self, X, weight):
         """Return flat rows, circular features cut open opposite to their mean."""

@@ -7,6 +7,7 @@ from skextras._parallel import map_blocks, row_blocks
 from skextras.neighbors._density._rounding import rounding_unit
 
 _ITEMS = 2**20  # pairs that a thread holds at a time
+_MOST_STEPS = 2**20  # units of which each has a place in a table
 _TIED = 0.1  # share of the rows that equal another one
 
 
@@ -34,21 +35,23 @@ class Cells:
         self.share = np.bincount(index.ravel(), share)
         self.periods = sample.boundaries.periods()
         self.steps = [
-            np.round((column - column.min()) / unit).astype(np.int32) if unit else None
-            for column, unit in zip(self.X.T, units, strict=True)
+            _steps(column, unit) for column, unit in zip(self.X.T, units, strict=True)
         ]
 
     def log_likelihood(self, widths, *, n_jobs=None):
         """Return the mean log density at these widths, of means over cells."""
-        tables = [self._table(a, width) for a, width in enumerate(widths)]
+        tables = [
+            None if steps is None else
+            self._logs(a, self.units[a] * np.arange(steps.max() + 1), width)
+            for a, (steps, width) in enumerate(zip(self.steps, widths, strict=True))
+        ]  # fmt: skip
 
         def work(start, stop):
             logs = np.zeros((stop - start, len(self.X)))
             for a, table in enumerate(tables):
                 if table is None:
-                    gap = self._gap(self.X[start:stop, a, None] - self.X[:, a], a)
-                    logs -= (gap / widths[a]) ** 2 / 2
-                    logs -= np.log(widths[a] * np.sqrt(2 * np.pi))
+                    gap = self.X[start:stop, a, None] - self.X[:, a]
+                    logs += self._logs(a, gap, widths[a])
                 else:
                     steps = self.steps[a]
                     logs += table[abs(steps[start:stop, None] - steps)]
@@ -64,17 +67,20 @@ class Cells:
         blocks = row_blocks(len(self.X), max(1, _ITEMS // len(self.X)))
         return float(sum(map_blocks(work, blocks, n_jobs=n_jobs)))
 
-    def _gap(self, gap, a):
-        gap = abs(gap)
-        return np.minimum(gap, self.periods[a] - gap) if self.periods[a] else gap
-
-    def _table(self, a, width):
-        """Log of the mean density over a cell, by its distance in units."""
-        unit = self.units[a]
-        if unit == 0:
-            return None
-        gap = self._gap(unit * np.arange(self.steps[a].max() + 1), a)
-        half = unit / 2
+    def _logs(self, a, gap, width):
+        """Log densities at distances along feature a: means over a cell, if it has."""
+        gap, half = abs(gap), self.units[a] / 2
+        if self.periods[a]:
+            gap = np.minimum(gap, self.periods[a] - gap)
+        if half == 0:
+            return -((gap / width) ** 2) / 2 - np.log(width * np.sqrt(2 * np.pi))
         # P(gap - half < x < gap + half), from the side on which nothing cancels
         high, low = log_ndtr((half - gap) / width), log_ndtr((-half - gap) / width)
-        return high + np.log(-np.expm1(low - high)) - np.log(unit)
+        return high + np.log(-np.expm1(low - high)) - np.log(2 * half)
+
+
+def _steps(column, unit):
+    """Return a column in units, if it has any and they are few enough for a table."""
+    if unit == 0 or np.ptp(column) > _MOST_STEPS * unit:
+        return None
+    return np.round((column - column.min()) / unit).astype(np.int32)

@@ -10,6 +10,7 @@ from skextras.neighbors._density._boundaries import Boundaries
 from skextras.neighbors._density._profiles import Profile
 
 _FAR = {"gaussian": 8.6, "exponential": 37.0}  # bandwidths beyond which a kernel is 0
+_FARTHEST = 1e150  # bandwidths: squares of what is farther overflow
 
 
 class Sample(NamedTuple):
@@ -71,7 +72,7 @@ class Density:
         self.sample, self.scale, self.categories = sample, scale, categories
         self.known = {}  # what was asked of it, and takes long
         X, bounds, d = sample.X, sample.boundaries, sample.X.shape[1]
-        log_weight = np.log(sample.weight / sample.weight.max())
+        log_weight = np.log(sample.weight) - np.log(sample.weight.max())
         self.log_const = -np.log(np.sum(sample.weight / sample.weight.max()))
         if d > 0:
             self.log_const -= sample.profile.log_volume(d) + scale.log_det
@@ -92,6 +93,12 @@ class Density:
         self.points = _engines.Points(
             self._scaled(rows), log_weight[owner], factors[owner] ** -2.0, owner
         )
+        if sample.metric == "euclidean" and (abs(self.points.rows) >= _FARTHEST).any():
+            raise ValueError(
+                f"X has rows more than {_FARTHEST:.0e} times the bandwidth from the "
+                "others, a distance that cannot be squared: leave them out, or give a "
+                "larger bandwidth."
+            )
         self.engine = _choice.engine(
             self.points, sample, scale, algorithm, all_pairs=balloon, n_jobs=n_jobs
         )
@@ -100,7 +107,8 @@ class Density:
     def _scaled(self, flat):
         if self.sample.metric != "euclidean":
             return flat
-        return self.scale.divide(flat - self.offset)
+        with np.errstate(over="ignore"):
+            return np.clip(self.scale.divide(flat - self.offset), -_FARTHEST, _FARTHEST)
 
     def sums(self, Q, codes=None, *, rtol=1e-8, atol=0.0, own=None, n_jobs=None,
              all_terms=False):  # fmt: skip
@@ -112,7 +120,7 @@ class Density:
         bounds = self.sample.boundaries
         out = bounds.outside(Q)
         with np.errstate(divide="ignore"):
-            floor = np.log(atol) - self.log_const
+            floor = np.log(float(atol)) - self.log_const
         options = {"rtol": rtol, "floor": floor, "n_jobs": n_jobs}
         options["all_terms"] = all_terms
         inside = np.flatnonzero(~out)

@@ -72,10 +72,11 @@ def answer_of(sums):
     some = np.flatnonzero(sums[:, kernels.TOTAL] > 0)
     shift, total, moment, energy, square = sums[some].T
     answer.log_sum[some] = shift + np.log(total)
-    answer.moment[some] = moment / total
-    answer.entropy[some] = answer.log_sum[some] - energy / total
-    answer.concentration[some] = square / total**2
-    answer.largest[some] = 1 / total
+    with np.errstate(over="ignore", invalid="ignore"):  # x may be infinite
+        answer.moment[some] = moment / total
+        answer.entropy[some] = answer.log_sum[some] - energy / total
+        answer.concentration[some] = square / total**2
+        answer.largest[some] = 1 / total
     return answer
 
 
@@ -197,5 +198,6 @@ class Metric:
     def __call__(self, Q):
         x = pairwise_distances(Q, self.rows, metric=self.metric, **self.params)
         x = np.array(x, dtype=np.float64)
-        x /= self.width
-        return np.square(x, out=x)
+        with np.errstate(over="ignore"):  # what is infinitely far away does not count
+            x /= self.width
+            return np.square(x, out=x)

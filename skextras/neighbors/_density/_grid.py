@@ -133,7 +133,7 @@ class Grid:
     name = "grid"
 
     def __init__(self, points, profile, ends, n_jobs=None):
-        self.points, self.profile, self.n_jobs = points, profile, n_jobs
+        self.points, self.profile = points, profile
         rows, workers = points.rows, n_threads(n_jobs)
         self.low, self.high = ends
         self.period, items = lengths(*ends)
@@ -172,7 +172,7 @@ class Grid:
     def weighted(self, log_weight):
         """Return an engine for the same points with other weights."""
         points = self.points._replace(log_weight=log_weight)
-        return Grid(points, self.profile, (self.low, self.high), self.n_jobs)
+        return Grid(points, self.profile, (self.low, self.high))
 
     def on_axes(self, axes):
         """Return the sums at all points of a regular grid, up to ``error`` each.
@@ -220,4 +220,4 @@ def suits(points, ends, *, asked):
         return False
     _, items = lengths(*ends)
     most = _MOST_ITEMS if asked else min(_MOST_ITEMS, 64 * len(points.rows) + 2**14)
-    return bool(np.prod(np.maximum(items, WIDTH)) <= most)
+    return bool(np.log(np.maximum(items, WIDTH)).sum() <= np.log(most))

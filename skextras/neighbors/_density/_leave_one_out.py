@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import LinAlgError, solve_triangular
 from scipy.optimize import brentq, minimize, minimize_scalar, newton
 from sklearn.metrics import pairwise_distances
 
@@ -15,7 +15,8 @@ from skextras.neighbors._density._scaling import Scale
 
 _RTOL = 1e-11  # of the sums
 _FEW = 1000  # rows that tell about where the likelihood of all is largest
-_WORST = -1e300  # stands for the log of 0 where optimizers want numbers
+_FLATTEST = 25.0  # log of the ratio of sides up to which a kernel has a volume
+_WORST = -1e100  # stands for the log of 0 where optimizers want numbers
 
 
 class Chosen(NamedTuple):
@@ -246,8 +247,8 @@ def matrix(sample, start, *, n_jobs=None, step=unseen):
     def loss(params):
         nonlocal n_iter
         n_iter += 1
-        factor = factor_of(params)
-        with step():
+        with step(), np.errstate(all="raise", under="ignore"):
+            factor = factor_of(params)
             scale = Scale(None, factor)
             value, square = scatter(sample, scale, full=True, n_jobs=n_jobs)
         excess = square - np.eye(d)
@@ -256,10 +257,20 @@ def matrix(sample, start, *, n_jobs=None, step=unseen):
         return -value, -slope[at]
 
     params = np.zeros(len(at[0]))
-    found = minimize(
-        loss, params, jac=True, method="L-BFGS-B",
-        options={"gtol": 1e-9, "ftol": 1e-15, "maxiter": 1000, "maxcor": 20},
-    )  # fmt: skip
+    try:
+        found = minimize(
+            loss, params, jac=True, method="L-BFGS-B",
+            options={"gtol": 1e-9, "ftol": 1e-15, "maxiter": 1000, "maxcor": 20},
+        )  # fmt: skip
+        is_flat = np.ptp(found.x[is_diagonal]) > _FLATTEST
+    except (LinAlgError, ValueError, FloatingPointError):
+        is_flat = True
+    if is_flat:
+        raise ValueError(
+            f'bandwidth="loo-full" has no largest likelihood for X of {len(sample.X)} '
+            f"samples and {d} features: kernels grow flat along some direction. Use "
+            '"loo-diag", fewer features or more samples.'
+        )
     return Chosen(Scale(None, factor_of(found.x)), -float(found.fun), n_iter)
 
 

@@ -108,7 +108,7 @@ def likeliest(sample, scale, categories, *, n_jobs=None, step=unseen):
         other = categories.at(np.clip(widths, 0, most))
         with step():
             logs, _ = loo.log_likelihood(sample, scale, categories=other, n_jobs=n_jobs)
-        return -max(float(share @ logs), -1e300)
+        return -max(float(share @ logs), -1e100)
 
     start = np.minimum(0.2, most / 2)
     bounds = [(0.0, max(high, 1e-12)) for high in most]

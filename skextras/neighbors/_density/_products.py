@@ -76,10 +76,12 @@ class _Tile(NamedTuple):
         norms = np.einsum("ij,ij->i", rows, rows)
         radius = float(np.sqrt(norms.max()))
         norms[n:] = np.inf
+        with np.errstate(over="ignore"):  # single precision is not asked there
+            rows32, norms32 = rows.astype(np.float32), norms.astype(np.float32)
         scale = np.pad(points.scale, (0, more), constant_values=1.0)
         log_weight = np.pad(points.log_weight, (0, more), constant_values=-np.inf)
         single = kernels.Single(
-            norms32=norms.astype(np.float32),
+            norms32=norms32,
             log_weight32=log_weight.astype(np.float32),
             scale32=scale.astype(np.float32),
             rows=_tree.filled_up(rows).reshape(-1),
@@ -88,7 +90,7 @@ class _Tile(NamedTuple):
             owner=np.pad(points.owner, (0, more), constant_values=-1),
         )
         return cls(
-            rows=rows, rows32=rows.astype(np.float32), norms=norms, single=single,
+            rows=rows, rows32=rows32, norms=norms, single=single,
             center=center, radius=radius, least=scale[:n].min(), most=scale[:n].max(),
             is_plain=not points.log_weight.any() and (points.scale == 1).all(),
         )  # fmt: skip
@@ -188,6 +190,10 @@ class _Block:
 
     def add(self, tile):
         """Add the terms of a tile, unless all are too small to count."""
+        with np.errstate(over="ignore"):
+            self._add(tile)
+
+    def _add(self, tile):
         local = self.rows - tile.center
         norms = np.einsum("ij,ij->i", local, local)
         reach = np.empty(len(local))

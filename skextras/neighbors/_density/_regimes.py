@@ -14,9 +14,9 @@ References
 import numpy as np
 from scipy.optimize import brentq
 from sklearn.metrics import euclidean_distances
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
-from skextras._validation import in_words
+from skextras._validation import check_rows, in_words
 from skextras.neighbors._density import _tile_kernels as kernels
 
 METHODS = ("participation", "entropy", "gaussian", "nn")
@@ -80,7 +80,7 @@ def gaussian_critical_bandwidth(n_samples, covariance):
     >>> round(glass, 3)
     1.05
     """
-    covariance = check_array(covariance)
+    covariance = check_rows(covariance)
     if covariance.shape[0] != covariance.shape[1]:
         raise ValueError(
             f"covariance must be a square matrix, got shape {covariance.shape}."
@@ -132,24 +132,35 @@ def critical_bandwidths(X, method="participation", *, random_state=0):
     >>> 0.7 < critical_bandwidths(X)["glass"] < 1.0
     True
     """
-    X = check_array(X, dtype=np.float64, ensure_min_samples=2)
+    X = check_rows(X, dtype=np.float64, ensure_min_samples=2)
     if method not in METHODS:
         raise ValueError(
             f"method must be one of {', '.join(METHODS)}, got {in_words(method)}."
         )
     if (X[0] == X).all():
-        raise ValueError("All samples are equal: there is no critical bandwidth.")
-    return bandwidths(X, method, check_random_state(random_state))
+        raise ValueError(
+            "X must have rows that differ, got equal ones: there is no critical "
+            "bandwidth."
+        )
+    found = bandwidths(X, method, check_random_state(random_state))
+    if not found["glass"] > 0:
+        raise ValueError(
+            'method="nn" needs neighbors at different distances, and X has too few: '
+            'use method="participation".'
+        )
+    return found
 
 
 def bandwidths(X, method, rng):
     """Return what ``critical_bandwidths`` does, of rows that were checked."""
+    X, exponent = _of_unit_spread(X)
     n = len(X)
     variances = np.linalg.eigvalsh(_covariance(X))
     normal, d_eff = _normal_root(np.log(n), variances)
     glass = normal
     if method != "gaussian":
         glass = _MEASURES[method](_squares(X, rng), d_eff)
+    glass = np.ldexp(glass, exponent)
     return {
         "glass": float(glass),
         "clt": float(np.sqrt(2) * glass),
@@ -157,6 +168,16 @@ def bandwidths(X, method, rng):
         "d_eff": d_eff,
         "alpha": float(np.log(n) / d_eff),
     }
+
+
+def _of_unit_spread(X):
+    """Return centered rows whose squares can be summed up, and their power of two."""
+    X, exponent = np.ascontiguousarray(X), 0
+    for _ in range(2):  # before the mean is taken, and after
+        step = int(np.frexp(abs(X).max())[1])
+        X, exponent = np.ldexp(X, -step), exponent + step
+        X = X - X.mean(axis=0)
+    return X, exponent
 
 
 def _covariance(X):

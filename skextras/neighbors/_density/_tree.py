@@ -40,10 +40,11 @@ def leaves(points, order):
     low, high = rows.min(axis=1), rows.max(axis=1)
     center = low / 2 + high / 2
     local = rows - center[:, None]
-    local32 = local.astype(np.float32)
-    norms = np.einsum("lij,lij->li", local, local)
-    radius = np.sqrt(norms.max(axis=1))
-    norms = norms.astype(np.float32)
+    with np.errstate(over="ignore"):  # single precision is not asked there
+        local32 = local.astype(np.float32)
+        norms = np.einsum("lij,lij->li", local, local)
+        radius = np.sqrt(norms.max(axis=1))
+        norms = norms.astype(np.float32)
     log_weight, scale, owner = (part[order[place]] for part in points[1:])
     norms.reshape(-1)[n:] = np.inf
     log_weight[n:] = -np.inf
