@@ -80,6 +80,10 @@ def test_grid_error_is_what_it_says(d):
     mesh = mesh + model._density.offset
     exact = np.exp(log_density(rows, mesh, 0.3) - model._density.log_const)
     assert abs(values.ravel() - exact).max() < engine.error
+    rim = 0.3 * 0.999 * engine.margin  # windows end just before the grid does
+    ends = [(rows[:, a].min() - rim, rows[:, a].max() + rim) for a in range(d)]
+    corners = np.stack(np.meshgrid(*ends, indexing="ij"), -1).reshape(-1, d)
+    assert (engine.sum(model._density._scaled(corners), rtol=1e-8).log_sum < 0).all()
     expected = log_density(rows, queries, 0.3)
     np.testing.assert_allclose(model.score_samples(queries), expected, atol=2e-8)
 

@@ -33,9 +33,12 @@ from skextras.neighbors._density._grid_kernels import (
 ERROR = 2e-14  # of each sum of weight 1, for each feature
 _LOG_CUT = 32.0  # log of the Fourier coefficient up to which they are kept
 _BETA = 2.15 * WIDTH  # shape of the window
-MARGIN = 1.5  # bandwidths around the points in which queries may lie
-_ROOM = 9.6  # bandwidths between the points and their periodic images
+_MARGINS = 8.1, 8.1, 1.5  # bandwidths around the points in which queries may lie
+_WINDOW = 6.6  # bandwidths that a window is wide, at most
+REACH = 8.1  # bandwidths at which a kernel is less than the error
 _MOST_ITEMS = 2**25
+_PARTS = 8  # of the points of one or two features, spread side by side
+_SMALL = 2**18  # items of a grid of which each part may have its own
 _CELL = 8  # items along each side of a cell of points
 _FEW = 64  # queries that are worth no tree
 
@@ -62,8 +65,13 @@ def extent(rows):
 
 
 def lengths(low, high):
-    """Return the period and the number of items of each axis of a grid for points."""
-    period = high - low + _ROOM
+    """Return the period and the number of items of each axis of a grid for points.
+
+    Images of the points are farther than the reach from queries within the margin, and
+    windows of points and queries end before the grid does.
+    """
+    margin = _MARGINS[len(low) - 1]
+    period = high - low + max(margin + REACH, 2 * margin + _WINDOW)
     with np.errstate(over="ignore"):
         items = np.ceil(period * np.sqrt(2 * _LOG_CUT) / np.pi) + 1
     return period, items
@@ -99,32 +107,41 @@ def fourier(x, weight, period, count):
 
 
 def _spread(places, weight, shape, n_jobs):
-    """Return a grid with all points.
+    """Return a grid with all points: see the kernel ``spread``."""
+    table, sizes = _table(), np.array(shape)
 
-    Of three axes, points are taken cell by cell, so that the items that are written
-    stay in the cache. Columns of cells, as thick as a window, are done side by side
-    such that no two threads write to an item: those of even and of odd numbers along
-    the first and the second axis are four turns.
-    """
-    grid, shape = np.zeros(np.prod(shape)), np.array(shape)
-    turns = [[(np.arange(len(places)),)]]
-    if places.shape[1] == 3:
-        cells = (places / _CELL).astype(np.int64)
-        column = cells[:, :2] // (WIDTH // _CELL)
-        parts = *column.T, *cells.T
-        sides = [part.max() + 1 for part in parts]
-        order = np.argsort(np.ravel_multi_index(parts, sides))
-        starts = np.flatnonzero(np.diff(column[order], axis=0, prepend=-1).any(axis=1))
-        odd = column[order[starts]] % 2 @ (1, 2)
-        blocks = np.split(order, starts[1:])
-        turns = [[(blocks[k],) for k in np.flatnonzero(odd == t)] for t in range(4)]
+    def add(rows, grid):
+        spread(rows, places, weight, table, grid, sizes)
 
-    def task(rows):
-        spread(rows, places, weight, _table(), grid, shape)
-
-    for blocks in turns:
-        map_blocks(task, blocks, n_jobs=n_jobs)
+    if places.shape[1] < 3:
+        parts = np.array_split(np.arange(len(places)), _PARTS)
+        grids = np.zeros((_PARTS if sizes.prod() < _SMALL else 1, sizes.prod()))
+        blocks = [(rows, grids[k % len(grids)]) for k, rows in enumerate(parts)]
+        map_blocks(add, blocks, n_jobs=n_jobs if len(grids) > 1 else 1)
+        return grids.sum(axis=0).reshape(shape)
+    grid = np.zeros(sizes.prod())
+    for turn in _by_cell(places):
+        map_blocks(add, [(rows, grid) for rows in turn], n_jobs=n_jobs)
     return grid.reshape(shape)
+
+
+def _by_cell(places):
+    """Yield turns of points, cell by cell, so that items stay in the cache.
+
+    Columns of cells are as thick as a window. Those of even and of odd numbers along
+    the first and the second axis are four turns, so that no two columns of a turn write
+    to the same item.
+    """
+    cells = (places / _CELL).astype(np.int64)
+    column = cells[:, :2] // (WIDTH // _CELL)
+    parts = *column.T, *cells.T
+    sides = [part.max() + 1 for part in parts]
+    order = np.argsort(np.ravel_multi_index(parts, sides))
+    starts = np.flatnonzero(np.diff(column[order], axis=0, prepend=-1).any(axis=1))
+    odd = column[order[starts]] % 2 @ (1, 2)
+    columns = np.split(order, starts[1:])
+    for turn in range(4):
+        yield [columns[k] for k in np.flatnonzero(odd == turn)]
 
 
 class Grid:
@@ -136,6 +153,7 @@ class Grid:
         self.points, self.profile = points, profile
         rows, workers = points.rows, n_threads(n_jobs)
         self.low, self.high = ends
+        self.margin = _MARGINS[len(self.low) - 1]
         self.period, items = lengths(*ends)
         self.items = [next_fast_len(int(n), real=True) for n in items]
         self.steps = self.period / self.items
@@ -167,7 +185,8 @@ class Grid:
 
     def _places(self, Q, features=slice(None)):
         """Return places on the grid, in items, of values of the features."""
-        return (Q - self.low[features] + MARGIN) / self.steps[features] + WIDTH // 2
+        places = (Q - self.low[features] + self.margin) / self.steps[features]
+        return places + WIDTH // 2
 
     def weighted(self, log_weight):
         """Return an engine for the same points with other weights."""
@@ -195,7 +214,8 @@ class Grid:
         options = {"rtol": rtol, "floor": floor, "n_jobs": n_jobs}
         if own is not None or all_terms:
             return self.tiles.sum(Q, own=own, all_terms=all_terms, **options)
-        near = ((self.low - MARGIN <= Q) & (self.high + MARGIN >= Q)).all(axis=1)
+        near = (self.low - self.margin <= Q) & (self.high + self.margin >= Q)
+        near = near.all(axis=1)
         places, values = self._places(Q[near]), np.zeros(len(Q))
         found = np.empty(len(places))
         grid, shape = self.grid.reshape(-1), np.array(self.grid.shape)

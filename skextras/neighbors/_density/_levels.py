@@ -56,14 +56,15 @@ def on_axes(density, axes, *, rtol, n_jobs=None):
             (axis - density.offset[a]) / scale.widths[a] for a, axis in enumerate(axes)
         ]
         inside = [
-            (z >= engine.low[a] - _grid.MARGIN) & (z <= engine.high[a] + _grid.MARGIN)
+            (z >= engine.low[a] - engine.margin) & (z <= engine.high[a] + engine.margin)
             & (axes[a] >= bounds.low[a]) & (axes[a] <= bounds.high[a])
             for a, z in enumerate(scaled)
         ]  # fmt: skip
         values = np.zeros([len(axis) for axis in axes])
         part = engine.on_axes([z[keep] for z, keep in zip(scaled, inside, strict=True)])
         values[np.ix_(*inside)] = part * np.exp(density.log_const)
-        _fill(density, axes, inside, values, rtol, n_jobs)
+        if engine.margin < _grid.REACH:
+            _fill(density, axes, inside, values, rtol, n_jobs)
         return values
     mesh = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
     logs = density.sums(mesh, rtol=rtol, n_jobs=n_jobs).log_sum
