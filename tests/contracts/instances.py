@@ -20,6 +20,7 @@ from skextras.cluster import (
     MedoidSilhouette,
     SDPKMeans,
 )
+from skextras.mixture import GaussianMixture, SemiSupervisedGaussianMixture
 from skextras.neighbors import (
     ConditionalKernelDensity,
     KernelDensity,
@@ -80,6 +81,15 @@ FAMILIES = {
         KMedoids(n_init=3, n_jobs=2),
         KMedoids(metric=taxicab),
     ],
+    "mixture": [
+        GaussianMixture(random_state=0),
+        GaussianMixture(2, covariance_type="diag", random_state=0),
+        GaussianMixture(2, covariance_type="tied", init_params="random_from_data"),
+        GaussianMixture(missing="ignore"),
+        SemiSupervisedGaussianMixture(),
+        SemiSupervisedGaussianMixture(prior="empirical", n_jobs=2),
+        SemiSupervisedGaussianMixture(covariance_type="spherical", weights="all"),
+    ],
     "sdp": [
         SDPKMeans(random_state=0),
         SDPKMeans(n_clusters=3, solver="low_rank", certificate="quick", random_state=0),
@@ -108,6 +118,9 @@ UNORDERED = FAMILIES["k_medoids"]
 
 def arguments(estimator, X):
     """Return what ``fit`` takes: rows, and targets if it needs them."""
+    if "label_distributions" in signature(estimator.fit).parameters:
+        digits = np.floor(abs(997 * np.asarray(X, dtype=float)[:, 0])).astype(int)
+        return X, np.where(digits % 2, -1, digits // 2 % 2)  # by the rows themselves
     tags = get_tags(estimator)
     if not tags.target_tags.required:
         return (X,)

@@ -1,0 +1,6 @@
+"""Gaussian mixtures, also of labelled and unlabelled rows."""
+
+from skextras.mixture._mixtures._gaussian_mixture import GaussianMixture
+from skextras.mixture._mixtures._semi_supervised import SemiSupervisedGaussianMixture
+
+__all__ = ["GaussianMixture", "SemiSupervisedGaussianMixture"]

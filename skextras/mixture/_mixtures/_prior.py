@@ -1,0 +1,108 @@
+"""Priors of means and covariances: given, or from the labelled classes."""
+
+import numpy as np
+from scipy.special import multigammaln
+
+from skextras._gaussian._maximization import Prior
+from skextras._validation import check_rows, in_words
+
+KEYS = ("mean", "mean_precision", "degrees_of_freedom", "covariance")
+_GRID = 40  # degrees of freedom that are tried
+
+
+def read(given, d):
+    """Return the prior that a dict stands for; raise unless it is one."""
+    if set(given) != set(KEYS):
+        raise ValueError(
+            f"prior must be a dict with the keys {', '.join(KEYS)}, got "
+            f"{in_words(sorted(map(str, given)))}."
+        )
+    mean = check_rows(np.atleast_2d(given["mean"]), dtype=np.float64)[0]
+    covariance = check_rows(given["covariance"], dtype=np.float64)
+    if mean.shape != (d,) or covariance.shape != (d, d):
+        raise ValueError(
+            f"prior must have a mean of {d} features and a covariance of {(d, d)}, got "
+            f"shapes {mean.shape} and {covariance.shape}."
+        )
+    numbers = []
+    for name, low in (("mean_precision", 0.0), ("degrees_of_freedom", d - 1.0)):
+        value = given[name]
+        if not (isinstance(value, int | float | np.number) and low < value < np.inf):
+            raise ValueError(
+                f'prior["{name}"] must be above {low:g}, got {in_words(value)}.'
+            )
+        numbers.append(float(value))
+    values = np.linalg.eigvalsh(covariance)
+    if not values[0] > 0:
+        raise ValueError(
+            'prior["covariance"] must be positive definite, got the smallest '
+            f"eigenvalue {values[0]:.3g}."
+        )
+    kappa, nu = numbers
+    return Prior(mean, kappa, nu, max(nu - d - 1, 1.0) * covariance)
+
+
+def empirical(X, weight, labels, n_components, mean, spread, strength):
+    """Return the prior of largest marginal likelihood of the labelled classes.
+
+    Without labels, the covariance is that of all rows, shrunk and narrowed to the share
+    of one component, and the prior is as weak as it can be.
+    """
+    d = X.shape[1]
+    sizes, means, scatters = _classes(X, weight, labels)
+    free = sizes.sum() - len(sizes)
+    if free < 1:
+        width = np.trace(spread) / d
+        covariance = 0.5 * spread + 0.5 * width * np.eye(d)
+        covariance = covariance * n_components ** (-2 / d)
+        nu = d + 1 + strength
+        return Prior(mean, 0.01, nu, (nu - d - 1) * covariance)
+    pooled = scatters.sum(axis=0) / free
+    share, width = min(0.5, d / sizes.sum()), np.trace(pooled) / d
+    covariance = (1 - share) * pooled + share * width * np.eye(d)
+    gaps = means - mean
+    apart = np.mean(np.einsum("ci,ij,cj->c", gaps, np.linalg.inv(covariance), gaps))
+    kappa = float(np.clip(d / max(apart, 1e-300), 1e-3, 1.0))
+    grid = d + 1 + np.geomspace(1.0, 20.0 * d + 1.0, _GRID)
+    values = [
+        sum(
+            log_marginal(n, m, S, Prior(mean, kappa, nu, (nu - d - 1) * covariance))
+            for n, m, S in zip(sizes, means, scatters, strict=True)
+        )
+        for nu in grid
+    ]
+    nu = d + 1 + strength * (grid[int(np.argmax(values))] - d - 1)
+    return Prior(mean, kappa, nu, (nu - d - 1) * covariance)
+
+
+def _classes(X, weight, labels):
+    """Return sizes, means and scatter matrices of the labelled classes."""
+    d, found = X.shape[1], []
+    for c in range(len(labels.classes)):
+        rows = labels.codes == c + 1
+        size = weight[rows].sum()
+        if size > 0:
+            some = X[rows].astype(np.float64)
+            mean = weight[rows] @ some / size
+            away = some - mean
+            found.append((size, mean, (away * weight[rows, None]).T @ away))
+    if not found:
+        return np.zeros(0), np.zeros((0, d)), np.zeros((0, d, d))
+    return tuple(np.array(part) for part in zip(*found, strict=True))
+
+
+def log_marginal(size, mean, scatter, prior):
+    """Log of the density of rows, given by their moments, under the prior."""
+    d = len(mean)
+    kappa, nu = prior.mean_precision + size, prior.degrees_of_freedom + size
+    gap = mean - prior.mean
+    scale = prior.scale + scatter
+    scale = scale + prior.mean_precision * size / kappa * np.outer(gap, gap)
+    return (
+        -size * d / 2 * np.log(np.pi)
+        + multigammaln(nu / 2, d)
+        - multigammaln(prior.degrees_of_freedom / 2, d)
+        + prior.degrees_of_freedom / 2 * np.linalg.slogdet(prior.scale)[1]
+        - nu / 2 * np.linalg.slogdet(scale)[1]
+        + d / 2 * np.log(prior.mean_precision / kappa)
+    )

@@ -1,0 +1,125 @@
+"""What is fitted: rows, their labels, and what EM estimates; starts and runs of EM."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skextras._gaussian._maximization import (
+    Mixture,
+    Options,
+    expectation_maximization,
+    in_shape,
+    start_from,
+)
+from skextras._gaussian._missing import filled_by_means
+from skextras.mixture._mixtures import _starts
+from skextras.mixture._mixtures._labels import Labels
+from skextras.mixture._mixtures._structure import Structure
+
+_BURN = 15  # steps of EM after which starts are compared
+REG_COVAR = 1e-6  # share of the covariance of all rows, for "auto"
+
+
+class Given(NamedTuple):
+    """Parameters of the first mixture that the user gave, or None."""
+
+    weights: np.ndarray | None
+    means: np.ndarray | None
+    covariances: np.ndarray | None
+    responsibilities: np.ndarray | None
+
+    def put_into(self, mixture):
+        """Return a mixture in which these parameters are as given."""
+        parts = zip(mixture, self[:3], strict=True)
+        return Mixture(*(old if new is None else new for old, new in parts))
+
+
+class Problem(NamedTuple):
+    """Rows with weights and labels, the structure of the components, and options."""
+
+    X: np.ndarray
+    weight: np.ndarray
+    labels: Labels
+    structure: Structure
+    options: Options
+    n_jobs: int | None
+
+    def some(self, rng):
+        """Return the problem of as many rows as a start needs."""
+        rows = _starts.some_rows(len(self.X), self.labels.codes, rng)
+        X, options = self.X[rows], self.options
+        if options.has_missing:
+            X, options = filled_by_means(X), options._replace(has_missing=False)
+        return self._replace(
+            X=X, weight=self.weight[rows], labels=self.labels.of_rows(rows),
+            options=options,
+        )  # fmt: skip
+
+    def from_shares(self, shares):
+        """Return the mixture of labels or responsibilities."""
+        X = filled_by_means(self.X) if self.options.has_missing else self.X
+        return start_from(
+            X, self.weight, self.labels.codes, shares,
+            self.structure.n_components, self.options, n_jobs=self.n_jobs,
+        )  # fmt: skip
+
+    def run(self, mixture, *, max_iter, tol, step=None):
+        """Run EM from a mixture."""
+        return expectation_maximization(
+            self.X, self.weight, self.labels.codes, self.structure.log_weights, mixture,
+            self.options, max_iter=max_iter, tol=tol, n_jobs=self.n_jobs, step=step,
+        )  # fmt: skip
+
+    def start(self, method, given, max_iter, rng):
+        """Return a first mixture: the best of those from several coordinates.
+
+        What is given is the start, and no other is looked for.
+        """
+        if given.responsibilities is not None:
+            return given.put_into(self.from_shares(given.responsibilities))
+        some, fits = self.some(rng), []
+        frames = _starts.frames(
+            some.X, some.weight, self.options.covariance_type, some.labels
+        )
+        if given.means is not None:
+            shares = _starts.nearest(frames[0], given.means, some.X, self.structure,
+                                     some.labels.codes)  # fmt: skip
+            return given.put_into(some.from_shares(shares))
+        is_one = method.startswith("random") or given.weights is not None
+        is_one |= given.covariances is not None or len(frames) == 1
+        for frame in frames:
+            shares = _starts.partition(
+                frame.coordinates(some.X), some.weight, some.labels, self.structure,
+                method, rng,
+            )  # fmt: skip
+            mixture = given.put_into(some.from_shares(shares))
+            if is_one:
+                return mixture
+            fits.append(
+                some.run(mixture, max_iter=max(1, min(_BURN, max_iter)), tol=1e-3)
+            )
+        return max(fits, key=lambda fit: fit.objective).mixture
+
+
+def spread_of(X, weight, covariance_type):
+    """Return the covariance of all rows in the shape of its type, their mean, and it.
+
+    It is shrunk to its diagonal where rows are few.
+    """
+    share = weight / weight.sum()
+    X = filled_by_means(X) if np.isnan(X).any() else X
+    mean = share @ X
+    total = np.zeros((X.shape[1], X.shape[1]))
+    for start in range(0, len(X), 4096):
+        rows = X[start : start + 4096].astype(np.float64) - mean
+        total += (rows * share[start : start + 4096, None]).T @ rows
+    shrinkage = min(0.5, X.shape[1] / weight.sum())  # not singular, in any units
+    total = (1 - shrinkage) * total + shrinkage * np.diag(np.diagonal(total))
+    return in_shape(total, covariance_type), mean, total
+
+
+def floor_of(reg_covar, spread, d, covariance_type):
+    """Return what is added to covariances."""
+    if isinstance(reg_covar, str):
+        return REG_COVAR * spread
+    return in_shape(float(reg_covar) * np.eye(d), covariance_type)

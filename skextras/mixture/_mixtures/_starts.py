@@ -1,0 +1,151 @@
+"""First labels of rows, in coordinates in which units and rotations do not matter."""
+
+import numpy as np
+from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
+
+from skextras._gaussian._frame import make_frame
+
+_FRAMES = {
+    "full": ("full", "diag"), "tied": ("full", "diag"), "diag": ("diag",),
+    "spherical": ("spherical",),
+}  # fmt: skip
+SOME = 20_000  # rows that are enough for a start
+_LLOYD = 100
+
+
+def some_rows(n, codes, rng):
+    """Return rows for a start: the labelled ones and some others, in order."""
+    if n <= SOME:
+        return np.arange(n)
+    chosen = rng.choice(n, SOME, replace=False)
+    labelled = np.flatnonzero(codes > 0)
+    if len(labelled) > SOME:
+        labelled = rng.choice(labelled, SOME, replace=False)
+    return np.union1d(chosen, labelled)
+
+
+def frames(X, weight, covariance_type, labels):
+    """Return coordinates for clusterings of the rows.
+
+    With labels, that within known classes comes first: the pooled covariance is I.
+    """
+    X = X.astype(np.float64)
+    found = [make_frame(X, kind) for kind in _FRAMES[covariance_type]]
+    within = _within(X, weight, labels)
+    if within is not None:
+        found.insert(0, make_frame(X, covariance_type, within[None]))
+    return found
+
+
+def _within(X, weight, labels):
+    """Return the pooled covariance within classes, shrunk, or None without labels."""
+    d, count = X.shape[1], 0.0
+    pooled = np.zeros((d, d))
+    for c in range(len(labels.classes)):
+        rows = (labels.codes == c + 1) & (weight > 0)
+        if rows.any():
+            away = X[rows] - np.average(X[rows], axis=0, weights=weight[rows])
+            pooled += (away * weight[rows, None]).T @ away
+            count += weight[rows].sum() - 1
+    if count < 1:
+        return None
+    pooled /= count
+    mean = np.trace(pooled) / d
+    if not mean > 0:
+        return None
+    share = min(0.5, d / count)
+    return (1 - share) * pooled + share * mean * np.eye(d)
+
+
+def nearest(frame, means, X, structure, codes):
+    """Return the component of the nearest mean of each row, among those it may have."""
+    squares = euclidean_distances(
+        frame.coordinates(X.astype(np.float64)), frame.coordinates(means), squared=True
+    )
+    uniform = np.full(structure.n_components, 1 / structure.n_components)
+    squares[np.isinf(structure.log_weights(uniform))[codes]] = np.inf
+    return squares.argmin(axis=1)
+
+
+def partition(Z, weight, labels, structure, method, rng):
+    """Return a component for each row: labelled rows are in those of their class."""
+    n_novel = int((~structure.is_known).sum())
+    if structure.n_known == 0:
+        return _of_unlabelled(Z, weight, n_novel, method, rng)
+    centers, fixed = _known_centers(Z, weight, labels, structure, rng)
+    free = np.flatnonzero((labels.codes == 0) & (weight > 0))
+    if n_novel:
+        centers = np.vstack([centers, _novel_centers(Z[free], centers, n_novel, rng)])
+    return _constrained(Z, weight, centers, fixed)
+
+
+def _of_unlabelled(Z, weight, k, method, rng):
+    rows = np.flatnonzero(weight > 0)
+    seed = rng.randint(np.iinfo(np.int32).max)
+    if method == "kmeans":
+        model = KMeans(k, n_init=3, random_state=seed)
+        return model.fit(Z[rows], sample_weight=weight[rows]).predict(Z)
+    if method == "k-means++":
+        centers = kmeans_plusplus(
+            Z[rows], k, sample_weight=weight[rows], random_state=seed
+        )[0]
+    elif method == "random_from_data":
+        centers = Z[rng.choice(rows, k, replace=False)]
+    else:
+        shares = rng.uniform(size=(len(Z), k))
+        return shares / shares.sum(axis=1, keepdims=True)
+    return pairwise_distances_argmin_min(Z, centers)[0]
+
+
+def _known_centers(Z, weight, labels, structure, rng):
+    """Return centers of the components of known classes, and those of labelled rows."""
+    fixed = np.full(len(Z), -1)
+    centers = np.empty((int(structure.is_known.sum()), Z.shape[1]))
+    for c in range(structure.n_known):
+        parts = np.flatnonzero(structure.owner == c)
+        rows = np.flatnonzero((labels.codes == c + 1) & (weight > 0))
+        seed = rng.randint(np.iinfo(np.int32).max)
+        if len(parts) == 1:
+            fixed[rows] = parts[0]
+            centers[parts[0]] = np.average(Z[rows], axis=0, weights=weight[rows])
+            continue
+        model = KMeans(len(parts), n_init=3, random_state=seed)
+        model.fit(Z[rows], sample_weight=weight[rows])
+        fixed[rows], centers[parts] = parts[model.labels_], model.cluster_centers_
+    return centers, fixed
+
+
+def _novel_centers(Z, centers, k, rng):
+    """Draw unlabelled rows by the square of their distance from what was chosen."""
+    trials, best, least = 2 + int(np.log(k)), None, np.inf
+    for _ in range(trials):
+        near = pairwise_distances_argmin_min(Z, centers, metric="sqeuclidean")[1]
+        chosen = []
+        for _ in range(k):
+            total = near.sum()
+            share = near / total if total > 0 else np.full(len(Z), 1 / len(Z))
+            chosen.append(rng.choice(len(Z), p=share))
+            near = np.minimum(near, ((Z - Z[chosen[-1]]) ** 2).sum(axis=1))
+        if near.sum() < least:
+            best, least = chosen, near.sum()
+    return Z[best]
+
+
+def _constrained(Z, weight, centers, fixed):
+    """Run Lloyd's algorithm in which labelled rows stay in their component."""
+    labels = None
+    for _ in range(_LLOYD):
+        new, distances = pairwise_distances_argmin_min(Z, centers)
+        new[fixed >= 0] = fixed[fixed >= 0]
+        if labels is not None and (new == labels).all():
+            break
+        labels = new
+        for k in range(len(centers)):
+            rows = (labels == k) & (weight > 0)
+            if rows.any():
+                centers[k] = np.average(Z[rows], axis=0, weights=weight[rows])
+            else:  # the free row that is farthest from its center takes its place
+                far = int(np.argmax(np.where(fixed < 0, distances, -1.0)))
+                centers[k], labels[far], distances[far] = Z[far], k, 0.0
+    return labels
