@@ -87,8 +87,8 @@ def frozen(given, kind, n_components):
     ))  # fmt: skip
     if kind == "tied" and 0 < masks.covariances.sum() < n_components:
         raise ValueError(
-            'freeze["covariances"] must be "all" with covariance_type="tied", where all '
-            "components have one."
+            'freeze["covariances"] must be "all" with covariance_type="tied", where '
+            "all components have one."
         )
     return masks
 

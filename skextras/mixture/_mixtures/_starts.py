@@ -31,7 +31,8 @@ def frames(X, weight, covariance_type, labels):
     With labels, that within known classes comes first: the pooled covariance is I.
     """
     X = X.astype(np.float64)
-    found = [make_frame(X, kind) for kind in _FRAMES[covariance_type]]
+    whole = np.atleast_2d(np.cov(X.T, aweights=weight, ddof=0))[None]
+    found = [make_frame(X, kind, whole) for kind in _FRAMES[covariance_type]]
     within = _within(X, weight, labels)
     if within is not None:
         found.insert(0, make_frame(X, covariance_type, within[None]))
