@@ -1,0 +1,81 @@
+"""Iterations of EM, beside scikit-learn's GaussianMixture.
+
+All begin with the same means, weights and precisions. The time of one iteration is the
+difference of fits of six and of one, over five; BLAS has two threads for both.
+"""
+
+import time
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture as ScikitLearn
+
+from benchmarks.contest import Contestant, Problem, spaced
+from skextras.mixture import GaussianMixture
+
+BLAS_THREADS = 2
+
+
+def problems(data, smoke):
+    """Yield the problems: of clusters apart, in both precisions, and of close ones."""
+    n = 2000 if smoke else 100_000
+    for apart, dtype in ((2.0, "float64"), (2.0, "float32"), (0.3, "float64")):
+        yield iterations(n, 32, 20, apart, dtype)
+
+
+def iterations(n, d, k, apart, dtype):
+    """Iterate from means that are near the true ones."""
+    rng = np.random.default_rng(0)
+    centers = apart * rng.normal(size=(k, d))
+    X = (centers[rng.integers(0, k, n)] + rng.normal(size=(n, d))).astype(dtype)
+    start = {
+        "means_init": (centers + 0.1 * rng.normal(size=(k, d))).astype(dtype),
+        "weights_init": np.full(k, 1 / k, dtype=dtype),
+        "precisions_init": np.tile(np.eye(d, dtype=dtype), (k, 1, 1)),
+        "init_params": "random_from_data", "tol": 0, "random_state": 0,
+    }  # fmt: skip
+
+    def per_iteration(kind, X):
+        times = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for n_iter in (1, 6):
+                began = time.perf_counter()
+                model = kind(k, max_iter=n_iter, **start).fit(X)
+                times.append(time.perf_counter() - began)
+        return (times[1] - times[0]) / 5, model.lower_bound_
+
+    return PerIteration(
+        f"EM, {dtype}, n = {spaced(n)}, centers {apart} apart",
+        [
+            Contestant("skextras", lambda: per_iteration(GaussianMixture, X)),
+            Contestant("scikit-learn", lambda: per_iteration(ScikitLearn, X),
+                       1e-6, ("scikit-learn",)),
+        ],
+        lambda result: result[1],
+    )  # fmt: skip
+
+
+class PerIteration(Problem):
+    """A problem whose contestants tell the time themselves, beside the objective."""
+
+    def run(self, repeats):
+        """As ``Problem.run``, with the times that were told."""
+        rows = []
+        for contestant in self.contestants:
+            contestant.call()  # compiles
+            results = [contestant.call() for _ in range(repeats)]
+            times = [seconds for seconds, _ in results]
+            value = float(self.objective(results[0]))
+            if rows and contestant.tolerance is not None:
+                np.testing.assert_allclose(
+                    value, rows[0]["objective"], rtol=contestant.tolerance
+                )
+            seconds = float(np.median(times))
+            ratio = seconds / (rows[0]["seconds"] if rows else seconds)
+            rows.append({
+                "contestant": contestant.name, "seconds": seconds, "objective": value,
+                "times": times, "ratio": ratio,
+            })  # fmt: skip
+        return rows
