@@ -4,7 +4,7 @@ from importlib import import_module
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__", "cluster", "mixture", "neighbors"]
+__all__ = ["__version__", "cluster", "metrics", "mixture", "neighbors"]
 
 
 def __getattr__(name):
