@@ -80,6 +80,7 @@ def fit_progress(estimator, X, *, max_steps):
     for them: the tasks that callbacks see are as many as was said. A fit that fails or
     is interrupted ends without an end hook, as in scikit-learn.
     """
+    max_steps = int(max_steps)
     n_tasks = max_steps * -(-_LEAST_TASKS // max_steps)
     root = estimator._init_callback_context(max_subtasks=n_tasks)
     if root is None:

@@ -94,8 +94,9 @@ class Squares:
                 .reshape(d, n_components, d).transpose(1, 0, 2), compute_uv=False,
             )  # fmt: skip
             margin = _MARGIN[self.dtype]
-            self.most = (1 + margin) * ratios[:, 0] ** 2
-            self.least = (1 - margin) * ratios[:, -1] ** 2
+            with np.errstate(over="ignore"):
+                self.most = (1 + margin) * ratios[:, 0] ** 2
+                self.least = (1 - margin) * ratios[:, -1] ** 2
             self.is_near = abs(self.frame_means).max() < _SAFE[self.dtype]
         elif kind == "tied":
             offsets = local @ roots
@@ -109,6 +110,10 @@ class Squares:
 
     def __call__(self, rows, table, codes):
         """Return the squares of some rows, beside logs of ``table[codes]``."""
+        with np.errstate(over="ignore", invalid="ignore"):  # rows may be far away
+            return self._squares(rows, table, codes)
+
+    def _squares(self, rows, table, codes):
         kind = self.components.covariance_type
         out = np.empty((len(rows), table.shape[1]))
         if kind in ("diag", "spherical"):
@@ -153,9 +158,8 @@ class Squares:
 
     def _differences(self, rows, out):
         for k, mean in enumerate(self.components.means):
-            with np.errstate(over="ignore", invalid="ignore"):
-                away = (rows - mean) @ self.components.root(k)
-                out[:, k] = np.einsum("ij,ij->i", away, away)
+            away = (rows - mean) @ self.components.root(k)
+            out[:, k] = np.einsum("ij,ij->i", away, away)
 
 
 def _common_root(roots):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
+from skextras._callbacks import unseen
 from skextras._gaussian import _components, _missing
 from skextras._gaussian._components import Components
 
@@ -213,7 +214,7 @@ def log_prior(mixture, components, options):
 
 
 def expectation_maximization(X, weight, codes, table_of, mixture, options, *, max_iter,
-                             tol, n_jobs=None, step=None):  # fmt: skip
+                             tol, n_jobs=None, step=unseen):  # fmt: skip
     """Run EM from a mixture until the mean objective changes by less than ``tol``.
 
     ``table_of(weights)`` gives the log weights of the components for each code.
@@ -222,19 +223,16 @@ def expectation_maximization(X, weight, codes, table_of, mixture, options, *, ma
     components, mixture, _ = factorize(mixture, options)
     value = -np.inf
     for _ in range(max_iter):
-        found = _moments(
-            X, weight, codes, table_of, mixture, components, options, n_jobs
-        )
-        before, value = (
-            value,
-            found.log_likelihood + log_prior(mixture, components, options),
-        )
-        history.append(value / total)
-        mixture, is_empty = maximize(found, mixture, options)
-        components, mixture, singular = factorize(mixture, options)
+        with step():
+            found = _moments(
+                X, weight, codes, table_of, mixture, components, options, n_jobs
+            )
+            more = log_prior(mixture, components, options)
+            before, value = value, found.log_likelihood + more
+            history.append(value / total)
+            mixture, is_empty = maximize(found, mixture, options)
+            components, mixture, singular = factorize(mixture, options)
         mended |= singular | frozenset(np.flatnonzero(is_empty).tolist())
-        if step is not None:
-            step()
         if abs(value - before) < tol * total:
             converged = True
             break

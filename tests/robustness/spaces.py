@@ -225,6 +225,41 @@ _CRITICAL = {
     "method": one_of("participation", "entropy", "gaussian", "nn"),
     "random_state": _SEED,
 }
+_MIXTURE = {
+    "covariance_type": one_of("full", "full", "tied", "diag", "spherical"),
+    "tol": one_of(1e-3, 1e-3, 0, 1),
+    "reg_covar": one_of("auto", "auto", "auto", 1e-6, 0, 1e3),
+    "max_iter": one_of(100, 100, 1, 3),
+    "n_init": ints(1, 2),
+    "means_init": one_of(
+        *(None,) * 8, Drawn(lambda rng, n, p: rng.normal(size=(2, p))), [[0.0]]
+    ),
+    "weights_init": one_of(*(None,) * 8, [0.5, 0.5], [1, 0], [0.1]),
+    "precisions_init": one_of(
+        *(None,) * 8, Drawn(lambda rng, n, p: np.tile(np.eye(p), (2, 1, 1)))
+    ),
+    "missing": one_of("error", "ignore"),
+    "warm_start": one_of(False, False, True),
+    "random_state": _SEED,
+}
+_GAUSSIAN_MIXTURE = {
+    "n_components": one_of(1, 2, 2, 2, 3, np.uint8(2)),
+    **_MIXTURE,
+    "init_params": one_of(
+        "kmeans", "kmeans", "k-means++", "random_from_data", "random"
+    ),
+}
+SEMI_SUPERVISED = {
+    "n_novel": one_of(0, 1, 2),
+    "n_components_per_class": one_of(1, 1, 1, 2),
+    **_MIXTURE,
+    "prior": one_of(None, "empirical", "empirical", {}, {"mean": 0}),
+    "prior_strength": one_of(1.0, 10, 1e3),
+    "weights": one_of("unlabelled", "all"),
+    "unlabelled_weight": one_of(1.0, 0.5, 0, 2),
+    "freeze": one_of(*(None,) * 8, {"means": [0]}, {"weights": "all"}, {"x": 1}),
+    "n_jobs": _JOBS,
+}
 CONDITIONAL = {
     "bandwidth_x": one_of("loo", "scott", "silverman", 0.5, [1.0, 2.0], 1e-3),
     "bandwidth_y": one_of("loo", "scott", "silverman", 0.5, [1.0], 1e3),
@@ -251,6 +286,7 @@ SPACES = {
     "kmeans_lower_bound": {"n_clusters": _K, **_BOUND, "method": _BOUND_OF},
     "LASDP": _LASDP,
     "ILASDP": _ALTERNATING,
+    "GaussianMixture": _GAUSSIAN_MIXTURE,
     "KernelDensity": _DENSITY,
     "critical_bandwidths": _CRITICAL,
 }

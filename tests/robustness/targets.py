@@ -4,12 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from skextras import cluster, neighbors
+from skextras import cluster, mixture, neighbors
 from tests.problems import JIT
 from tests.robustness import (
     hold_density,
     hold_estimators,
     hold_medoids,
+    hold_mixture,
     hold_sdp,
     inputs,
     spaces,
@@ -44,12 +45,12 @@ def _display(X, **options):
     return np.asarray(x), np.asarray(y)
 
 
-def _with_targets(name, target):
+def _with_targets(name, target, module=neighbors):
     """Return a function that fits an estimator to rows and targets, and predicts."""
 
     def call(X, **options):
         n = (*getattr(X, "shape", (len(X) if isinstance(X, list) else 2,)), 2)[0]
-        return getattr(neighbors, name)(**options).fit(X, target(n)).predict(X)
+        return getattr(module, name)(**options).fit(X, target(n)).predict(X)
 
     return call
 
@@ -135,6 +136,16 @@ TARGETS = {
     "KernelDensityClassifier": Target(
         _with_targets("KernelDensityClassifier", lambda n: np.arange(n) % 3),
         _ROWS(_N), spaces.CLASSIFIER, (_finite,),
+    ),
+    **_target(
+        "GaussianMixture", _ROWS(_N), hold_mixture.methods, hold_mixture.no_worse,
+        module=mixture,
+    ),
+    "SemiSupervisedGaussianMixture": Target(
+        _with_targets(
+            "SemiSupervisedGaussianMixture", lambda n: np.arange(n) % 4 - 1, mixture
+        ),
+        _ROWS(_N), spaces.SEMI_SUPERVISED, (_finite,),
     ),
     "MedoidPathDisplay": Target(
         _display, _columns, spaces.DISPLAY, (hold_sdp.display,)

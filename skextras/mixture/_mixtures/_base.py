@@ -15,6 +15,7 @@ from skextras._gaussian._maximization import Mixture
 from skextras._validation import check_number, validate_data
 
 DTYPES = (np.float64, np.float32)
+_LIMITS = {np.float64: (1e-140, 1e140), np.float32: (1e-15, 1e16)}  # of differences
 
 
 class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
@@ -30,6 +31,26 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
         return validate_data(
             self, X, dtype=DTYPES, order="C", ensure_all_finite=finite, **options
         )
+
+    def _rows_to_fit(self, X, **options):
+        """As ``_validated``; raise if squares of differences are no numbers."""
+        X = self._validated(X, **options)
+        is_empty = np.isnan(X).all(axis=0)
+        if is_empty.any():
+            raise ValueError(
+                f"X has no value of feature {int(np.argmax(is_empty))}: drop it."
+            )
+        limits, largest = _LIMITS[X.dtype.type], float(np.nanmax(abs(X)))
+        if largest < limits[1]:
+            means = np.nanmean(X, axis=0, dtype=np.float64)
+            largest = float(np.nanmax(abs(X - means)))
+        if not (largest == 0 or limits[0] < largest < limits[1]):
+            verb = "multiply" if largest < 1 else "divide"
+            raise ValueError(
+                f"X spreads over {largest:.3g}, of which squares are no numbers in "
+                f"{X.dtype}: {verb} X by a number first."
+            )
+        return X
 
     def _before(self, problem):
         """Return the mixture of the last fit if it is where to begin."""
@@ -75,7 +96,8 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
         self.means_ = mixture.means
         self.covariances_ = mixture.covariances
         self.precisions_cholesky_ = fit.components.roots
-        self.precisions_ = _precisions(fit.components)
+        with np.errstate(over="ignore"):
+            self.precisions_ = _precisions(fit.components)
         self.converged_, self.n_iter_ = fit.converged, len(fit.history)
         self.lower_bound_, self.lower_bounds_ = fit.objective, fit.history
         self._dtype = dtype

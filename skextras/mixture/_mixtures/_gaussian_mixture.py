@@ -188,7 +188,7 @@ default="kmeans"
         return self
 
     def _read(self, X):
-        X = self._validated(X, ensure_min_samples=2)
+        X = self._rows_to_fit(X, ensure_min_samples=2)
         n, d = X.shape
         if n < self.n_components:
             raise ValueError(

@@ -7,6 +7,7 @@ from skextras._gaussian._maximization import Prior
 from skextras._validation import check_rows, in_words
 
 KEYS = ("mean", "mean_precision", "degrees_of_freedom", "covariance")
+_LEAST = 1e-6  # share of the covariance of all rows: classes may have equal rows
 _GRID = 40  # degrees of freedom that are tried
 
 
@@ -60,6 +61,7 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     pooled = scatters.sum(axis=0) / free
     share, width = min(0.5, d / sizes.sum()), np.trace(pooled) / d
     covariance = (1 - share) * pooled + share * width * np.eye(d)
+    covariance += _LEAST * spread
     gaps = means - mean
     apart = np.mean(np.einsum("ci,ij,cj->c", gaps, np.linalg.inv(covariance), gaps))
     kappa = float(np.clip(d / max(apart, 1e-300), 1e-3, 1.0))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skextras._callbacks import unseen
 from skextras._gaussian._maximization import (
     Mixture,
     Options,
@@ -63,7 +64,7 @@ class Problem(NamedTuple):
             self.structure.n_components, self.options, n_jobs=self.n_jobs,
         )  # fmt: skip
 
-    def run(self, mixture, *, max_iter, tol, step=None):
+    def run(self, mixture, *, max_iter, tol, step=unseen):
         """Run EM from a mixture."""
         return expectation_maximization(
             self.X, self.weight, self.labels.codes, self.structure.log_weights, mixture,
@@ -115,6 +116,8 @@ def spread_of(X, weight, covariance_type):
         total += (rows * share[start : start + 4096, None]).T @ rows
     shrinkage = min(0.5, X.shape[1] / weight.sum())  # not singular, in any units
     total = (1 - shrinkage) * total + shrinkage * np.diag(np.diagonal(total))
+    flat = np.diagonal(total) == 0
+    total[flat, flat] = total[~flat, ~flat].mean() if not flat.all() else 1.0
     return in_shape(total, covariance_type), mean, total
 
 

@@ -255,7 +255,7 @@ class SemiSupervisedGaussianMixture(BaseMixture):
 
     def _read(self, X, y, sample_weight, label_distributions):
         """Return the problem, first parameters, and the names of all classes."""
-        X = self._validated(X)
+        X = self._rows_to_fit(X)
         n, d = X.shape
         labels = _labels.read(y, label_distributions, n)
         n_classes = len(labels.classes) + self.n_novel
