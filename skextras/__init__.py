@@ -4,7 +4,16 @@ from importlib import import_module
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__", "cluster", "metrics", "mixture", "neighbors"]
+__all__ = [
+    "__version__",
+    "cluster",
+    "metrics",
+    "mixture",
+    "model_selection",
+    "neighbors",
+    "preprocessing",
+    "semi_supervised",
+]
 
 
 def __getattr__(name):

@@ -26,6 +26,8 @@ from skextras.neighbors import (
     KernelDensity,
     KernelDensityClassifier,
 )
+from skextras.preprocessing import WithinClassWhitener
+from skextras.semi_supervised import SemiSupervisedKMeans
 
 
 def taxicab(x, y):
@@ -90,6 +92,11 @@ FAMILIES = {
         SemiSupervisedGaussianMixture(prior="empirical", n_jobs=2),
         SemiSupervisedGaussianMixture(covariance_type="spherical", weights="all"),
     ],
+    "semi_supervised": [
+        WithinClassWhitener(),
+        SemiSupervisedKMeans(random_state=0),
+        SemiSupervisedKMeans(update_known=False, normalize=True),
+    ],
     "sdp": [
         SDPKMeans(random_state=0),
         SDPKMeans(n_clusters=3, solver="low_rank", certificate="quick", random_state=0),
@@ -112,13 +119,16 @@ KINDS = [type(estimator) for estimator in CLASSES]
 WEIGHTED = [
     each for each in ESTIMATORS if "sample_weight" in signature(each.fit).parameters
 ]
+_SEMI_SUPERVISED = (
+    SemiSupervisedGaussianMixture, SemiSupervisedKMeans, WithinClassWhitener
+)  # fmt: skip
 #: Those to which the order of the rows does not matter.
 UNORDERED = FAMILIES["k_medoids"]
 
 
 def arguments(estimator, X):
     """Return what ``fit`` takes: rows, and targets if it needs them."""
-    if "label_distributions" in signature(estimator.fit).parameters:
+    if isinstance(getattr(estimator, "estimator", estimator), _SEMI_SUPERVISED):
         digits = np.floor(abs(997 * np.asarray(X, dtype=float)[:, 0])).astype(int)
         return X, np.where(digits % 2, -1, digits // 2 % 2)  # by the rows themselves
     tags = get_tags(estimator)

@@ -12,8 +12,10 @@ from types import FunctionType
 import numpy as np
 import pandas
 import pytest
+from sklearn.base import MetaEstimatorMixin
 
 import skextras
+from skextras.mixture import SemiSupervisedGaussianMixture
 from tests.contracts.instances import arguments
 
 FAMILIES = [name for name in skextras.__all__ if not name.startswith("__")]
@@ -37,12 +39,20 @@ WARNINGS = [
     thing for thing in OBJECTS
     if inspect.isclass(thing) and issubclass(thing, Warning)
 ]  # fmt: skip
+SPLITTERS = [thing for thing in OBJECTS if hasattr(thing, "split")]
 METHODS = [
     getattr(thing, name)
-    for thing in [*ESTIMATORS, *DISPLAYS]
+    for thing in [*ESTIMATORS, *DISPLAYS, *SPLITTERS]
     for name, method in vars(thing).items()
     if isinstance(method, FunctionType | classmethod) and not name.startswith("_")
 ]
+
+
+def new(thing):
+    """Return an estimator with its defaults, or around another one."""
+    if issubclass(thing, MetaEstimatorMixin):
+        return thing(SemiSupervisedGaussianMixture(1), {"tol": [0.1, 1]})
+    return thing()
 
 
 def by_name(thing):
@@ -69,7 +79,8 @@ def parameters(thing):
 
 
 def test_all_objects_are_looked_at():
-    assert {*ESTIMATORS, *FUNCTIONS, *RESULTS, *DISPLAYS, *WARNINGS} == set(OBJECTS)
+    kinds = [ESTIMATORS, FUNCTIONS, RESULTS, DISPLAYS, WARNINGS, SPLITTERS]
+    assert {thing for kind in kinds for thing in kind} == set(OBJECTS)
     assert {"KMedoids", "fasterpam", "MedoidPathDisplay"} <= {
         name for _, name in PUBLIC
     }
@@ -150,13 +161,14 @@ def test_fitted_attributes_are_documented(thing):
     X = pandas.DataFrame(
         np.random.default_rng(0).normal(size=(30, 3)), columns=[*"abc"]
     )
-    fitted = vars(thing().fit(*arguments(thing(), X)))
+    model = new(thing)
+    fitted = vars(model.fit(*arguments(model, X)))
     public = {name for name in fitted if not name.startswith("_")}
     public |= {
         name for name, value in inspect.getmembers(thing)
         if isinstance(value, property) and re.fullmatch(r"[a-z]\w*_", name)
     }  # fmt: skip
-    attributes = public - set(thing().get_params())
+    attributes = public - set(model.get_params(deep=False))
     assert all(name.endswith("_") for name in attributes)
     assert attributes == set(entries(thing, "Attributes"))
 

@@ -77,17 +77,19 @@ def test_parameters_are_all_the_state(estimator):
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=name_of)
 def test_output_as_data_frame(estimator, library, X):
     estimator = clone(estimator).set_output(transform=library)
-    output = estimator.fit_transform(X)
+    y = arguments(estimator, X)[1:]
+    output = estimator.fit(X, *y).transform(X)
     assert isinstance(output, FRAMES[library])
     name = type(estimator).__name__.lower()
-    names = [f"{name}{i}" for i in range(estimator.n_clusters)]
+    names = [f"{name}{i}" for i in range(estimator._n_features_out)]
     assert list(output.columns) == names
     assert list(estimator.get_feature_names_out()) == names
     expected = estimator.set_output(transform="default").transform(X)
     np.testing.assert_array_equal(output.to_numpy(), expected)
     if library == "pandas":
         data = frame(X, "pandas").set_index(np.arange(100, 100 + len(X)))
-        output = clone(estimator).set_output(transform=library).fit_transform(data)
+        output = clone(estimator).set_output(transform=library)
+        output = output.fit(data, *y).transform(data)
         assert list(output.index) == list(data.index)
 
 
@@ -102,12 +104,13 @@ def test_names_of_features(estimator, library, X):
     assert fitted.n_features_in_ == 4
     assert not hasattr(clone(estimator).fit(X, *y), "feature_names_in_")
     swapped = frame(X, library)[["f1", "f0", "f2", "f3"]]
+    name = "predict" if hasattr(fitted, "predict") else "transform"
     with pytest.raises(ValueError, match="feature names should match"):
-        fitted.predict(swapped)
+        getattr(fitted, name)(swapped)
     with pytest.raises(ValueError, match="feature names should match"):
-        fitted.predict(frame(X[:, :3], library))
+        getattr(fitted, name)(frame(X[:, :3], library))
     with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting"):
-        clone(estimator).fit(X, *y).predict(X[:, :3])
+        getattr(clone(estimator).fit(X, *y), name)(X[:, :3])
 
 
 @pytest.mark.parametrize("estimator", CLASSES, ids=name_of)

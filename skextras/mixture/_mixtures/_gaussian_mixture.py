@@ -4,12 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Options
 from skextras._parallel import n_blas_threads
 from skextras._validation import Interval, StrOptions
-from skextras.mixture._mixtures import _given, _labels, _problem
+from skextras.mixture._mixtures import _given, _problem
 from skextras.mixture._mixtures._base import BaseMixture
 from skextras.mixture._mixtures._structure import Structure
 

@@ -53,14 +53,13 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     sizes, means, scatters = _classes(X, weight, labels)
     free = sizes.sum() - len(sizes)
     if free < 1:
-        width = np.trace(spread) / d
-        covariance = 0.5 * spread + 0.5 * width * np.eye(d)
+        covariance = 0.5 * spread + 0.5 * np.diag(np.diagonal(spread))
         covariance = covariance * n_components ** (-2 / d)
         nu = d + 1 + strength
         return Prior(mean, 0.01, nu, (nu - d - 1) * covariance)
     pooled = scatters.sum(axis=0) / free
-    share, width = min(0.5, d / sizes.sum()), np.trace(pooled) / d
-    covariance = (1 - share) * pooled + share * width * np.eye(d)
+    share = min(0.5, d / sizes.sum())  # shrunk to the diagonal: in any units
+    covariance = (1 - share) * pooled + share * np.diag(np.diagonal(pooled))
     covariance += _LEAST * spread
     gaps = means - mean
     apart = np.mean(np.einsum("ci,ij,cj->c", gaps, np.linalg.inv(covariance), gaps))

@@ -13,8 +13,8 @@ from skextras._gaussian._maximization import (
     start_from,
 )
 from skextras._gaussian._missing import filled_by_means
+from skextras._labels import Labels
 from skextras.mixture._mixtures import _starts
-from skextras.mixture._mixtures._labels import Labels
 from skextras.mixture._mixtures._structure import Structure
 
 _BURN = 15  # steps of EM after which starts are compared

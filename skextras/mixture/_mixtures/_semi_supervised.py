@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Options
@@ -15,7 +16,7 @@ from skextras._validation import (
     StrOptions,
     check_weights,
 )
-from skextras.mixture._mixtures import _given, _labels, _prior, _problem
+from skextras.mixture._mixtures import _given, _prior, _problem
 from skextras.mixture._mixtures._base import BaseMixture
 from skextras.mixture._mixtures._structure import Structure
 

@@ -4,14 +4,14 @@ import numpy as np
 from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
+from skextras._constrained_kmeans import constrained_kmeans, novel_centers
 from skextras._gaussian._frame import make_frame
 
 _FRAMES = {
-    "full": ("full", "diag"), "tied": ("full", "diag"), "diag": ("diag",),
+    "full": ("full", "diag"), "tied": ("full", "diag"), "diag": ("diag", "full"),
     "spherical": ("spherical",),
 }  # fmt: skip
 SOME = 20_000  # rows that are enough for a start
-_LLOYD = 100
 
 
 def some_rows(n, codes, rng):
@@ -52,11 +52,10 @@ def _within(X, weight, labels):
     if count < 1:
         return None
     pooled /= count
-    mean = np.trace(pooled) / d
-    if not mean > 0:
+    if not np.diagonal(pooled).any():
         return None
     share = min(0.5, d / count)
-    return (1 - share) * pooled + share * mean * np.eye(d)
+    return (1 - share) * pooled + share * np.diag(np.diagonal(pooled))
 
 
 def nearest(frame, means, X, structure, codes):
@@ -77,8 +76,8 @@ def partition(Z, weight, labels, structure, method, rng):
     centers, fixed = _known_centers(Z, weight, labels, structure, rng)
     free = np.flatnonzero((labels.codes == 0) & (weight > 0))
     if n_novel:
-        centers = np.vstack([centers, _novel_centers(Z[free], centers, n_novel, rng)])
-    return _constrained(Z, weight, centers, fixed)
+        centers = np.vstack([centers, novel_centers(Z[free], centers, n_novel, rng)])
+    return constrained_kmeans(Z, weight, centers, fixed)[0]
 
 
 def _of_unlabelled(Z, weight, k, method, rng):
@@ -115,38 +114,3 @@ def _known_centers(Z, weight, labels, structure, rng):
         model.fit(Z[rows], sample_weight=weight[rows])
         fixed[rows], centers[parts] = parts[model.labels_], model.cluster_centers_
     return centers, fixed
-
-
-def _novel_centers(Z, centers, k, rng):
-    """Draw unlabelled rows by the square of their distance from what was chosen."""
-    trials, best, least = 2 + int(np.log(k)), None, np.inf
-    for _ in range(trials):
-        near = pairwise_distances_argmin_min(Z, centers, metric="sqeuclidean")[1]
-        chosen = []
-        for _ in range(k):
-            total = near.sum()
-            share = near / total if total > 0 else np.full(len(Z), 1 / len(Z))
-            chosen.append(rng.choice(len(Z), p=share))
-            near = np.minimum(near, ((Z - Z[chosen[-1]]) ** 2).sum(axis=1))
-        if near.sum() < least:
-            best, least = chosen, near.sum()
-    return Z[best]
-
-
-def _constrained(Z, weight, centers, fixed):
-    """Run Lloyd's algorithm in which labelled rows stay in their component."""
-    labels = None
-    for _ in range(_LLOYD):
-        new, distances = pairwise_distances_argmin_min(Z, centers)
-        new[fixed >= 0] = fixed[fixed >= 0]
-        if labels is not None and (new == labels).all():
-            break
-        labels = new
-        for k in range(len(centers)):
-            rows = (labels == k) & (weight > 0)
-            if rows.any():
-                centers[k] = np.average(Z[rows], axis=0, weights=weight[rows])
-            else:  # the free row that is farthest from its center takes its place
-                far = int(np.argmax(np.where(fixed < 0, distances, -1.0)))
-                centers[k], labels[far], distances[far] = Z[far], k, 0.0
-    return labels
