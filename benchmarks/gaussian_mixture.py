@@ -47,7 +47,7 @@ def iterations(n, d, k, apart, dtype):
         return (times[1] - times[0]) / 5, model.lower_bound_
 
     return PerIteration(
-        f"EM, {dtype}, n = {spaced(n)}, centers {apart} apart",
+        f"EM, {dtype}, {apart} apart, n = {spaced(n)}",
         [
             Contestant("skextras", lambda: per_iteration(GaussianMixture, X)),
             Contestant("scikit-learn", lambda: per_iteration(ScikitLearn, X),

@@ -89,14 +89,7 @@ class Squares:
             self.frame = frame.astype(dtype)
             self.norms = np.einsum("ij,ij->i", local @ frame, local @ frame)
             self.frame_means = (local @ frame).astype(dtype)
-            ratios = np.linalg.svd(
-                np.linalg.solve(frame, roots.transpose(1, 0, 2).reshape(d, -1))
-                .reshape(d, n_components, d).transpose(1, 0, 2), compute_uv=False,
-            )  # fmt: skip
-            margin = _MARGIN[self.dtype]
-            with np.errstate(over="ignore"):
-                self.most = (1 + margin) * ratios[:, 0] ** 2
-                self.least = (1 - margin) * ratios[:, -1] ** 2
+            self.least, self.most = _ratios(frame, roots, _MARGIN[self.dtype])
             self.is_near = abs(self.frame_means).max() < _SAFE[self.dtype]
         elif kind == "tied":
             offsets = local @ roots
@@ -160,6 +153,19 @@ class Squares:
         for k, mean in enumerate(self.components.means):
             away = (rows - mean) @ self.components.root(k)
             out[:, k] = np.einsum("ij,ij->i", away, away)
+
+
+def _ratios(frame, roots, margin):
+    """Return bounds of squares by each root, over those in the frame."""
+    d = len(frame)
+    sides = np.linalg.solve(frame, roots.transpose(1, 0, 2).reshape(d, -1))
+    sides = sides.reshape(d, len(roots), d).transpose(1, 0, 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.linalg.eigvalsh(sides @ sides.transpose(0, 2, 1))
+    values = np.nan_to_num(values, nan=np.inf)
+    rounding = 1e-14 * d * values[:, -1]
+    least = np.maximum(values[:, 0] - rounding, 0.0) * (1 - margin)
+    return np.nan_to_num(least, posinf=0.0), values[:, -1] * (1 + margin)
 
 
 def _common_root(roots):
@@ -238,11 +244,9 @@ def moments(X, weight, codes, responsibilities, about, covariance_type, *, n_job
             raise_if_stopped()
             start, stop = start + first_row, stop + first_row
             shares, log_sums = responsibilities(start, stop)
-            heavy = weight[start:stop]
-            value += float(heavy[heavy > 0] @ log_sums[heavy > 0])
-            shares *= heavy[:, None]
-            sizes[0] += shares.sum(axis=0)
-            sizes[1] += shares[codes[start:stop] == 0].sum(axis=0)
+            value += kernels.weigh(
+                shares, log_sums, weight[start:stop], codes[start:stop], sizes
+            )
             _add(X[start:stop], shares, about, first, second)
         return value, sizes, first, second
 

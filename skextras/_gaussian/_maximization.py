@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from skextras._callbacks import unseen
 from skextras._gaussian import _components, _missing
@@ -166,12 +165,12 @@ def factorize(mixture, options):
             mixture._replace(covariances=covariances), frozenset(mended.tolist()),
         )  # fmt: skip
     stack = covariances if kind == "full" else covariances[None]
-    roots = np.empty_like(stack)
+    factors = np.empty_like(stack)
     for k, matrix in enumerate(stack):
-        root, stack[k], was_singular = _root(matrix, spread)
-        roots[k] = solve_triangular(root, np.eye(len(root)), lower=True).T
+        factors[k], stack[k], was_singular = _root(matrix, spread)
         if was_singular:
             mended.append(k)
+    roots = np.triu(np.linalg.inv(factors).transpose(0, 2, 1))
     components = Components(mixture.means, roots if kind == "full" else roots[0], kind)
     return components, mixture._replace(covariances=covariances), frozenset(mended)
 
@@ -181,11 +180,11 @@ def _root(matrix, spread):
     share, widened = 0.0, matrix
     while True:
         try:
-            root = cholesky(widened, lower=True, check_finite=False)
+            root = np.linalg.cholesky(widened)
             flat = _FLAT * np.diagonal(widened)
             if (np.diagonal(root) ** 2 > flat).all():
                 return root, widened, share > 0
-        except LinAlgError:
+        except np.linalg.LinAlgError:
             pass
         share = max(10 * share, 1e-12)
         width = np.diagonal(spread).mean() or 1.0

@@ -86,6 +86,25 @@ def put_squares(products, chosen, k, out):
 
 
 @jit(fastmath=FAST)
+def weigh(shares, log_sums, weight, codes, sizes):
+    """Multiply shares by the weights of their rows; return the weighted log sum.
+
+    ``sizes`` gets their sums over all rows, and over those of code 0. Rows without a
+    weight do not count, whatever the log of their sum.
+    """
+    total = 0.0
+    for i in range(shares.shape[0]):
+        if weight[i] > 0.0:
+            total += weight[i] * log_sums[i]
+        is_free = 1.0 if codes[i] == 0 else 0.0
+        for k in range(shares.shape[1]):
+            shares[i, k] *= weight[i]
+            sizes[0, k] += shares[i, k]
+            sizes[1, k] += is_free * shares[i, k]
+    return total
+
+
+@jit(fastmath=FAST)
 def weighted_differences(rows, shares, small, k, point, away, weighted, first):
     """Write differences of rows from a point, and these times their shares.
 

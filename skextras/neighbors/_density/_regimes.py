@@ -22,6 +22,7 @@ from skextras.neighbors._density import _tile_kernels as kernels
 METHODS = ("participation", "entropy", "gaussian", "nn")
 QUERIES = 1000  # samples that stand for all
 _POINTS = 50_000  # samples that these are compared with
+_PAIRS, _FEWEST = 2**24, 300  # of these, and queries where points are many
 _NEAREST = 1024  # of these that are kept: the others weigh nothing where it matters
 _PARTICIPATION = 1.14  # ratio to theory of sqrt(2) h at half participation
 _NEIGHBORS = 32
@@ -192,7 +193,8 @@ def _covariance(X):
 def _squares(X, rng):
     """Squared distances of some rows from all others, infinite where they are 0."""
     n = len(X)
-    queries = rng.permutation(n)[:QUERIES]
+    few = max(_FEWEST, min(QUERIES, _PAIRS // min(n, _POINTS)))
+    queries = rng.permutation(n)[:few]
     points = X if n <= _POINTS else X[rng.permutation(n)[:_POINTS]]
     squares = euclidean_distances(X[queries], points, squared=True)
     near = np.argpartition(squares, min(_NEAREST, len(points) - 1))[:, :_NEAREST]
