@@ -33,6 +33,9 @@ MEMORY_LIMIT = [
     None,
 ]
 
+#: Differences whose squares, and sums of these, are numbers.
+_SPREADS = {np.float64: (1e-140, 1e140), np.float32: (1e-15, 1e16)}
+
 __all__ = [
     "MEMORY_LIMIT",
     "METRICS",
@@ -44,6 +47,7 @@ __all__ = [
     "check_number",
     "check_parameters",
     "check_rows",
+    "check_spread",
     "check_weights",
     "in_words",
     "refuse_booleans",
@@ -119,6 +123,20 @@ def check_number(value, name, low, high=None):
         bound = f"at least {low}" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} must be an integer {bound}, got {in_words(value)}.")
     return int(value)
+
+
+def check_spread(X):
+    """Raise if squares of differences of rows are no numbers; NaN is passed over."""
+    limits, largest = _SPREADS[X.dtype.type], float(np.nanmax(abs(X), initial=0.0))
+    if largest < limits[1]:
+        means = np.nanmean(X, axis=0, dtype=np.float64)
+        largest = float(np.nanmax(abs(X - means)))
+    if not (largest == 0 or limits[0] < largest < limits[1]):
+        verb = "multiply" if largest < 1 else "divide"
+        raise ValueError(
+            f"X spreads over {largest:.3g}, of which squares are no numbers in "
+            f"{X.dtype}: {verb} X by a number first."
+        )
 
 
 def check_memory_limit(value):

@@ -13,7 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin
 from skextras._fitting import fit_method
-from skextras._validation import Interval, StrOptions, check_weights, validate_data
+from skextras._validation import (
+    Interval,
+    StrOptions,
+    check_spread,
+    check_weights,
+    validate_data,
+)
 
 _FLAT = 1e-12  # share of the largest variance below which a direction is none
 
@@ -102,6 +108,7 @@ class WithinClassWhitener(
         X = validate_data(
             self, X, dtype=(np.float64, np.float32), order="C", ensure_min_samples=2
         )
+        check_spread(X)
         labels = _labels.read(y, None, len(X))
         weight = check_weights(sample_weight, len(X))
         rows = X.astype(np.float64)
@@ -156,7 +163,8 @@ class WithinClassWhitener(
         X = validate_data(
             self, X, reset=False, dtype=(np.float64, np.float32), order="C"
         )
-        return ((X - self.mean_) @ self.whitening_).astype(X.dtype)
+        with np.errstate(over="ignore"):  # rows may be far away
+            return ((X - self.mean_) @ self.whitening_).astype(X.dtype)
 
     def inverse_transform(self, X):
         """Return whitened rows as they were.

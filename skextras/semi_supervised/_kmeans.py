@@ -17,7 +17,12 @@ from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._constrained_kmeans import constrained_kmeans, novel_centers
 from skextras._fitting import fit_method
-from skextras._validation import Interval, check_weights, validate_data
+from skextras._validation import (
+    Interval,
+    check_spread,
+    check_weights,
+    validate_data,
+)
 
 
 class SemiSupervisedKMeans(
@@ -149,6 +154,7 @@ class SemiSupervisedKMeans(
             The fitted estimator.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C")
+        check_spread(X)
         labels = _labels.read(y, None, len(X))
         weight = check_weights(sample_weight, len(X))
         Z = self._coordinates(X)

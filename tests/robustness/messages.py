@@ -47,7 +47,7 @@ def of_error(error, names):
     elif not own or frames[-1] is not own[-1]:
         yield Finding(f"raw {kind}", short(error))
     else:
-        names = [*names, "X", "n_samples", "labels", "distances", "bandwidth"]
+        names = [*names, "X", "n_samples", "labels", "distances", "bandwidth", "y"]
         if len(text) > LONGEST:
             yield Finding(f"long {kind}", f"{len(text)} characters")
         if "\n" in text or not text.endswith("."):

@@ -260,6 +260,15 @@ SEMI_SUPERVISED = {
     "freeze": one_of(*(None,) * 8, {"means": [0]}, {"weights": "all"}, {"x": 1}),
     "n_jobs": _JOBS,
 }
+SEMI_KMEANS = {
+    "n_novel": one_of(0, 1, 2, np.int8(1)),
+    "update_known": one_of(True, False),
+    "normalize": one_of(False, False, True),
+    "n_init": ints(1, 3),
+    "max_iter": one_of(300, 1),
+    "tol": one_of(1e-4, 0),
+    "random_state": _SEED,
+}
 CONDITIONAL = {
     "bandwidth_x": one_of("loo", "scott", "silverman", 0.5, [1.0, 2.0], 1e-3),
     "bandwidth_y": one_of("loo", "scott", "silverman", 0.5, [1.0], 1e3),

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from skextras import cluster, mixture, neighbors
+from skextras import cluster, mixture, neighbors, preprocessing, semi_supervised
 from tests.problems import JIT
 from tests.robustness import (
     hold_density,
@@ -16,6 +16,7 @@ from tests.robustness import (
     spaces,
 )
 from tests.robustness.messages import Finding
+from tests.robustness.params import one_of
 from tests.robustness.runner import Target
 from tests.robustness.values import shape, values
 
@@ -45,12 +46,12 @@ def _display(X, **options):
     return np.asarray(x), np.asarray(y)
 
 
-def _with_targets(name, target, module=neighbors):
+def _with_targets(name, target, module=neighbors, method="predict"):
     """Return a function that fits an estimator to rows and targets, and predicts."""
 
     def call(X, **options):
         n = (*getattr(X, "shape", (len(X) if isinstance(X, list) else 2,)), 2)[0]
-        return getattr(module, name)(**options).fit(X, target(n)).predict(X)
+        return getattr(getattr(module, name)(**options).fit(X, target(n)), method)(X)
 
     return call
 
@@ -146,6 +147,19 @@ TARGETS = {
             "SemiSupervisedGaussianMixture", lambda n: np.arange(n) % 4 - 1, mixture
         ),
         _ROWS(_N), spaces.SEMI_SUPERVISED, (_finite,),
+    ),
+    "SemiSupervisedKMeans": Target(
+        _with_targets(
+            "SemiSupervisedKMeans", lambda n: np.arange(n) % 4 - 1, semi_supervised
+        ),
+        _ROWS(_N), spaces.SEMI_KMEANS, (_finite,),
+    ),
+    "WithinClassWhitener": Target(
+        _with_targets(
+            "WithinClassWhitener", lambda n: np.arange(n) % 4 - 1, preprocessing,
+            "transform",
+        ),
+        _ROWS(_N), {"shrinkage": one_of("auto", 0, 1, 0.1)}, (_finite,),
     ),
     "MedoidPathDisplay": Target(
         _display, _columns, spaces.DISPLAY, (hold_sdp.display,)

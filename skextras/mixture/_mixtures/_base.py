@@ -12,10 +12,9 @@ from skextras._gaussian import _components, _missing
 from skextras._gaussian._components import Components
 from skextras._gaussian._covariances import expand
 from skextras._gaussian._maximization import Mixture
-from skextras._validation import check_number, validate_data
+from skextras._validation import check_number, check_spread, validate_data
 
 DTYPES = (np.float64, np.float32)
-_LIMITS = {np.float64: (1e-140, 1e140), np.float32: (1e-15, 1e16)}  # of differences
 
 
 class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
@@ -40,16 +39,7 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
             raise ValueError(
                 f"X has no value of feature {int(np.argmax(is_empty))}: drop it."
             )
-        limits, largest = _LIMITS[X.dtype.type], float(np.nanmax(abs(X)))
-        if largest < limits[1]:
-            means = np.nanmean(X, axis=0, dtype=np.float64)
-            largest = float(np.nanmax(abs(X - means)))
-        if not (largest == 0 or limits[0] < largest < limits[1]):
-            verb = "multiply" if largest < 1 else "divide"
-            raise ValueError(
-                f"X spreads over {largest:.3g}, of which squares are no numbers in "
-                f"{X.dtype}: {verb} X by a number first."
-            )
+        check_spread(X)
         return X
 
     def _before(self, problem):
