@@ -1,7 +1,9 @@
 """K-means in which some rows stay in their cluster."""
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
+
+_FEW = 2**18  # distances of which an array is made at once
 
 
 def novel_centers(Z, centers, k, rng):
@@ -59,7 +61,12 @@ def constrained_kmeans(Z, weight, centers, fixed, *, max_iter=100, tol=0.0, move
 
 def _nearest(Z, centers, fixed):
     """Return the cluster of each row, and its distance from the center."""
-    labels, distances = pairwise_distances_argmin_min(Z, centers)
+    if len(Z) * len(centers) <= _FEW:  # threads would wait for each other
+        squares = euclidean_distances(Z, centers, squared=True)
+        labels = squares.argmin(axis=1)
+        distances = np.sqrt(squares[np.arange(len(Z)), labels])
+    else:
+        labels, distances = pairwise_distances_argmin_min(Z, centers)
     stays = np.flatnonzero(fixed >= 0)
     if len(stays):
         labels[stays] = fixed[stays]

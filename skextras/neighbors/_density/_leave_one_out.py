@@ -77,7 +77,7 @@ def common(sample, *, categories=None, n_jobs=None, step=unseen):
         best, likelihood = few.root(ends), few
     else:
         likelihood = _Likelihood(sample, every, **options)
-        best = likelihood.root_near(few.root(ends), few, ends)
+        best = likelihood.root_near(few.root(ends, 1e-3), few, ends)
     value = likelihood.nearest_value(best)
     if value == -np.inf:
         raise ValueError(
@@ -134,14 +134,14 @@ class _Likelihood:
             log_h -= np.log(2)
         return best
 
-    def root(self, ends):
+    def root(self, ends, tol=1e-9):
         """Return where the slope, which falls, is 0, or the end nearer to that."""
         low, high = ends
         if self.slope(low) <= 0:
             return low
         if self.slope(high) >= 0:
             return high
-        return brentq(self.slope, low, high, xtol=1e-9, rtol=1e-9)
+        return brentq(self.slope, low, high, xtol=tol, rtol=1e-9)
 
     def root_near(self, start, few, ends):
         """As ``root``, from the root of a likelihood of fewer rows."""
