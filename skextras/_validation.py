@@ -127,10 +127,16 @@ def check_number(value, name, low, high=None):
 
 def check_spread(X):
     """Raise if squares of differences of rows are no numbers; NaN is passed over."""
-    limits, largest = _SPREADS[X.dtype.type], float(np.nanmax(abs(X), initial=0.0))
-    if largest < limits[1]:
-        means = np.nanmean(X, axis=0, dtype=np.float64)
-        largest = float(np.nanmax(abs(X - means)))
+    limits = _SPREADS[X.dtype.type]
+    high, low = np.fmax.reduce(X, axis=0), np.fmin.reduce(X, axis=0)  # no copy of X
+    with np.errstate(over="ignore"):
+        largest = float(np.nanmax(high - low, initial=0.0))
+    size = float(np.nanmax(np.maximum(abs(high), abs(low)), initial=0.0))
+    if size >= limits[1]:
+        raise ValueError(
+            f"X has values up to {size:.3g}, of which squares are no numbers in "
+            f"{X.dtype}: divide X by a number first."
+        )
     if not (largest == 0 or limits[0] < largest < limits[1]):
         verb = "multiply" if largest < 1 else "divide"
         raise ValueError(

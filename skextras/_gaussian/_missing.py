@@ -19,6 +19,11 @@ from skextras._gaussian._components import LOG_2_PI, SMALL, Moments
 from skextras._gaussian._covariances import expand
 
 
+def is_any(X):
+    """Tell if a value is missing, without an array as large as X."""
+    return bool(len(X) and np.isnan(X.max(axis=0)).any())
+
+
 class Pattern(NamedTuple):
     """Rows in which the same features are missing."""
 

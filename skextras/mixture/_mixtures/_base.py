@@ -34,7 +34,7 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
     def _rows_to_fit(self, X, **options):
         """As ``_validated``; raise if squares of differences are no numbers."""
         X = self._validated(X, **options)
-        is_empty = np.isnan(X).all(axis=0)
+        is_empty = np.isnan(np.fmax.reduce(X, axis=0))
         if is_empty.any():
             raise ValueError(
                 f"X has no value of feature {int(np.argmax(is_empty))}: drop it."
@@ -112,7 +112,7 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
         components = Components(self.means_, self.precisions_cholesky_, kind)
         with np.errstate(divide="ignore"):
             logs = np.log(self.weights_)[None]
-        if not np.isnan(X).any():
+        if not _missing.is_any(X):
             table = logs + components.constants()
             _components.map_posterior(
                 X, components, table, codes, task, n_jobs=self._n_threads()

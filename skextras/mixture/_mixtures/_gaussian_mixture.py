@@ -8,6 +8,7 @@ from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Options
+from skextras._gaussian._missing import is_any
 from skextras._parallel import n_blas_threads
 from skextras._validation import Interval, StrOptions
 from skextras.mixture._mixtures import _given, _problem
@@ -202,7 +203,7 @@ default="kmeans"
         floor = _problem.floor_of(self.reg_covar, spread, d, self.covariance_type)
         options = Options(
             self.covariance_type, floor, spread, structure.weigh,
-            has_missing=bool(np.isnan(X).any()),
+            has_missing=is_any(X),
         )  # fmt: skip
         given = _given.read(
             self.weights_init, self.means_init, self.precisions_init, None,

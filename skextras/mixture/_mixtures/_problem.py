@@ -12,7 +12,7 @@ from skextras._gaussian._maximization import (
     in_shape,
     start_from,
 )
-from skextras._gaussian._missing import filled_by_means
+from skextras._gaussian._missing import filled_by_means, is_any
 from skextras._labels import Labels
 from skextras.mixture._mixtures import _starts
 from skextras.mixture._mixtures._structure import Structure
@@ -108,7 +108,7 @@ def spread_of(X, weight, covariance_type):
     It is shrunk to its diagonal where rows are few.
     """
     share = weight / weight.sum()
-    X = filled_by_means(X) if np.isnan(X).any() else X
+    X = filled_by_means(X) if is_any(X) else X
     mean = share @ X
     total = np.zeros((X.shape[1], X.shape[1]))
     for start in range(0, len(X), 4096):

@@ -9,6 +9,7 @@ from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Options
+from skextras._gaussian._missing import is_any
 from skextras._parallel import n_threads
 from skextras._validation import (
     N_JOBS,
@@ -285,7 +286,7 @@ class SemiSupervisedGaussianMixture(BaseMixture):
         options = Options(
             kind, _problem.floor_of(self.reg_covar, spread, d, kind), spread,
             lambda found: structure.weigh(found, concentration), prior,
-            bool(np.isnan(X).any()), _given.frozen(self.freeze, kind, shape[0]),
+            is_any(X), _given.frozen(self.freeze, kind, shape[0]),
         )  # fmt: skip
         given = _given.read(
             self.weights_init, self.means_init, self.precisions_init,
