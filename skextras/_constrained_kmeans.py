@@ -13,20 +13,16 @@ def novel_centers(Z, centers, k, rng):
     """
     best, least = None, np.inf
     for _ in range(2 + int(np.log(k))):
-        near = np.full(len(Z), 1.0)
+        near = np.full(len(Z), np.inf)
         if len(centers):
             near = pairwise_distances_argmin_min(Z, centers, metric="sqeuclidean")[1]
         chosen = []
         for _ in range(k):
             total = near.sum()
-            share = near / total if total > 0 else np.full(len(Z), 1 / len(Z))
+            is_told = 0 < total < np.inf  # else all rows are equal, or it is the first
+            share = near / total if is_told else np.full(len(Z), 1 / len(Z))
             chosen.append(rng.choice(len(Z), p=share))
-            step = ((Z - Z[chosen[-1]]) ** 2).sum(axis=1)
-            near = (
-                step
-                if len(chosen) == 1 and not len(centers)
-                else np.minimum(near, step)
-            )
+            near = np.minimum(near, ((Z - Z[chosen[-1]]) ** 2).sum(axis=1))
         if near.sum() < least:
             best, least = chosen, near.sum()
     return Z[best]

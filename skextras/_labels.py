@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 
-from skextras._validation import in_words
+from skextras._validation import check_rows, in_words
 
 
 class Labels(NamedTuple):
@@ -18,6 +18,10 @@ class Labels(NamedTuple):
     classes: np.ndarray
     codes: np.ndarray
     distributions: np.ndarray
+
+    def class_codes(self):
+        """Return the codes, 0 also for rows that have a distribution."""
+        return np.where(self.codes <= len(self.classes), self.codes, 0)
 
     def of_rows(self, rows):
         """Return the labels of some rows."""
@@ -100,10 +104,9 @@ def _whole_numbers(y):
 
 def _distributions(given, n, codes, classes):
     """Return rows of probabilities, and the rows of X that have one."""
-    table = check_array(
-        given, dtype=np.float64, ensure_all_finite="allow-nan",
-        input_name="label_distributions",
-    )  # fmt: skip
+    table = check_rows(
+        given, "label_distributions", dtype=np.float64, ensure_all_finite="allow-nan"
+    )
     if table.shape != (n, len(classes)):
         raise ValueError(
             f"label_distributions must have the shape {(n, len(classes))}: a row for "
@@ -122,6 +125,20 @@ def _distributions(given, n, codes, classes):
             "with -1 in y, or leave its distribution out (NaN)."
         )
     return table / table.sum(axis=1, keepdims=True), rows
+
+
+def check_novel(labels, weight, n_novel):
+    """Raise if there is no class at all, or no unlabelled row for a novel one."""
+    if len(labels.classes) + n_novel == 0:
+        raise ValueError(
+            "y labels no row, and n_novel=0: give labels, or n_novel of at least 1."
+        )
+    n_free = int(((labels.codes == 0) & (weight > 0)).sum())
+    if n_novel > n_free:
+        raise ValueError(
+            f"n_novel={n_novel} is more than the number of unlabelled rows, {n_free}: "
+            "mark rows with -1 in y, or look for fewer classes."
+        )
 
 
 def names(classes, n_novel):

@@ -63,14 +63,14 @@ def validate_data(estimator, X, **options):
         return _native(validation.validate_data(estimator, X, **options))
 
 
-def check_rows(X, **options):
-    """As ``check_array`` of scikit-learn, for the X of a function."""
-    with _short_refusals():
-        return check_array(X, input_name="X", **options)
+def check_rows(X, name="X", **options):
+    """As ``check_array`` of scikit-learn, for an argument of this name."""
+    with _short_refusals(name):
+        return check_array(X, input_name=name, **options)
 
 
 @contextmanager
-def _short_refusals():
+def _short_refusals(name="X"):
     """Keep what scikit-learn says of an array short, without the array."""
     with np.errstate(over="ignore", invalid="ignore"):  # it adds inf to -inf, to look
         try:
@@ -80,7 +80,9 @@ def _short_refusals():
             last = rest[-1] if rest and rest[-1][:1].isalpha() else ""
             if len(first) + len(last) < len(str(error)) - 200:  # it prints the array
                 first = first.rstrip(":.")
-                raise ValueError(f"X is refused: {first}. {last}".strip()) from None
+                raise ValueError(
+                    f"{name} is refused: {first}. {last}".strip()
+                ) from None
             raise
 
 

@@ -23,6 +23,7 @@ _STRIPES = 16  # runs of blocks that are summed up side by side
 _MOST = 0.5  # share of squares from which all are computed
 _NATS = 46.0  # log of a share that vanishes
 _MARGIN = {np.dtype(np.float64): 1e-6, np.dtype(np.float32): 1e-3}  # of squares
+EMPTY = 1e-10  # rows of a component below which it has none
 SMALL = 1e-12  # responsibilities below it do not count
 _SAFE = {np.dtype(np.float64): 1e4, np.dtype(np.float32): 30.0}
 _CANCELLED = 1e6  # square of a shift over the variance: beyond it, digits are lost
@@ -194,6 +195,11 @@ class Moments(NamedTuple):
         """Return the sums over these rows and over others, about the same points."""
         sums = (one + two for one, two in zip(self[:-1], others[:-1], strict=True))
         return Moments(*sums, self.about)
+
+    def means(self):
+        """Return the means; those of components without rows are the points."""
+        size = np.where(self.size < EMPTY, 1.0, self.size)
+        return self.about + self.first / size[:, None]
 
     def lost_digits(self):
         """Tell if the points are so far from the means that variances are lost."""

@@ -7,9 +7,8 @@ import numpy as np
 
 from skextras._callbacks import unseen
 from skextras._gaussian import _components, _missing
-from skextras._gaussian._components import Components
+from skextras._gaussian._components import EMPTY, Components
 
-_EMPTY = 1e-10  # rows of a component below which it keeps its place
 _FLAT = 1e-13  # share of a variance below which a direction holds rounding errors
 
 
@@ -86,7 +85,7 @@ def maximize(found, before, options):
     kind, prior = options.covariance_type, options.prior
     n_components, d = found.about.shape
     size = found.size
-    is_empty = size < _EMPTY
+    is_empty = size < EMPTY
     shift = found.first / np.where(is_empty, 1.0, size)[:, None]
     sample_means, second = found.about + shift, found.second
     if second.ndim == 3:
@@ -114,7 +113,7 @@ def maximize(found, before, options):
         scatter, rows = scatter.sum(axis=0), size.sum()
     if kind == "spherical":
         scatter = scatter.mean(axis=1)
-    rows = np.where(rows < _EMPTY, 1.0, rows)
+    rows = np.where(rows < EMPTY, 1.0, rows)
     covariances = scatter / np.reshape(
         rows, np.shape(rows) + (1,) * (scatter.ndim - np.ndim(rows))
     )
@@ -220,11 +219,16 @@ def expectation_maximization(X, weight, codes, table_of, mixture, options, *, ma
     """
     total, history, mended, converged = weight.sum(), [], frozenset(), False
     components, mixture, _ = factorize(mixture, options)
-    value = -np.inf
+    value, partly = -np.inf, None
+    if options.has_missing:  # told apart once
+        is_partly = np.isnan(X).any(axis=1)
+        if is_partly.any():
+            partly = _missing.Rows.of(X, weight, codes, is_partly)
+            X, weight, codes = X[~is_partly], weight[~is_partly], codes[~is_partly]
     for _ in range(max_iter):
         with step():
             found = _moments(
-                X, weight, codes, table_of, mixture, components, options, n_jobs
+                X, weight, codes, partly, table_of, mixture, components, options, n_jobs
             )
             more = log_prior(mixture, components, options)
             before, value = value, found.log_likelihood + more
@@ -235,45 +239,36 @@ def expectation_maximization(X, weight, codes, table_of, mixture, options, *, ma
         if abs(value - before) < tol * total:
             converged = True
             break
-    return Fit(
-        mixture, components, value / total, history, converged, mended
-    )  # fmt: skip
+    return Fit(mixture, components, value / total, history, converged, mended)
 
 
-def _moments(X, weight, codes, table_of, mixture, components, options, n_jobs):
-    """Return the moments of an E-step, about points that are near the new means."""
+def _moments(X, weight, codes, partly, table_of, mixture, components, options,
+             n_jobs):  # fmt: skip
+    """Return the moments of an E-step, about points that are near the new means.
+
+    ``partly`` are further rows, with missing values, or None.
+    """
     squares = _components.Squares(components, X.dtype)
     logs = table_of(mixture.weights)
     table = logs + components.constants()
-    partly = np.flatnonzero(np.isnan(X).any(axis=1)) if options.has_missing else []
-    if len(partly):
-        some = np.setdiff1d(np.arange(len(X)), partly)
-        rest = X[partly], weight[partly], codes[partly]
-        X, weight, codes = X[some], weight[some], codes[some]
 
     def responsibilities(start, stop):
         rows = X[start:stop]
         return _components.posterior(squares, rows, table, codes[start:stop])
 
     def about(points):
-        found = of_complete(points)
-        if len(partly):
-            more = _missing.moments(
-                *rest, mixture, options.covariance_type, logs, points
-            )
-            found = found.plus(more)
-        return found
-
-    def of_complete(points):
-        return _components.moments(
+        found = _components.moments(
             X, weight, codes, responsibilities, points, options.covariance_type,
             n_jobs=n_jobs,
         )  # fmt: skip
+        if partly is None:
+            return found
+        kind = options.covariance_type
+        return found.plus(_missing.moments(partly, mixture, kind, logs, points))
 
     found = about(mixture.means)
     if found.lost_digits():
-        size = np.where(found.size < _EMPTY, 1.0, found.size)
-        found = about(found.about + found.first / size[:, None])
+        found = about(found.means())
     return found
 
 
@@ -293,6 +288,5 @@ def start_from(X, weight, codes, given, n_components, options, *, n_jobs=None):
             X, weight, codes, responsibilities, points, options.covariance_type,
             n_jobs=n_jobs,
         )  # fmt: skip
-        size = np.where(found.size < _EMPTY, 1.0, found.size)
-        points = found.about + found.first / size[:, None]
+        points = found.means()
     return maximize(found, None, options)[0]

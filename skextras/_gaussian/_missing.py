@@ -32,6 +32,21 @@ class Pattern(NamedTuple):
     missing: np.ndarray
 
 
+class Rows(NamedTuple):
+    """Rows with missing values, by pattern, with weights and codes."""
+
+    X: np.ndarray
+    weight: np.ndarray
+    codes: np.ndarray
+    patterns: list
+
+    @classmethod
+    def of(cls, X, weight, codes, mask):
+        """Return those of some rows that are in a mask."""
+        X = X[mask]
+        return cls(X, weight[mask], codes[mask], patterns(X))
+
+
 def patterns(X):
     """Return the patterns of the rows, of which values are missing or not."""
     kinds, index = np.unique(np.isnan(X), axis=0, return_inverse=True)
@@ -64,20 +79,19 @@ def posterior(X, pattern, means, covariances, table, codes):
     return squares, log_sums
 
 
-def moments(X, weight, codes, mixture, covariance_type, table, about):
-    """Return the ``Moments`` of rows with missing values, which are expected ones."""
+def moments(partly, mixture, covariance_type, table, about):
+    """Return the ``Moments`` of ``Rows``, which are expected ones."""
+    X, codes = partly.X, partly.codes
     n_components, d = about.shape
     full = expand(mixture.covariances, covariance_type, n_components, d)
     sizes, value = np.zeros((2, n_components)), 0.0
     first, second = np.zeros((n_components, d)), np.zeros((n_components, d, d))
-    for pattern in patterns(X):
+    for pattern in partly.patterns:
         rows, seen, missing = pattern
         shares, log_sums = posterior(X, pattern, mixture.means, full, table, codes)
-        heavy = weight[rows]
-        value += float(heavy[heavy > 0] @ log_sums[heavy > 0])
-        shares *= heavy[:, None]
-        sizes[0] += shares.sum(axis=0)
-        sizes[1] += shares[codes[rows] == 0].sum(axis=0)
+        value += kernels.weigh(
+            shares, log_sums, partly.weight[rows], codes[rows], sizes
+        )
         for k in range(n_components):
             some = np.flatnonzero(shares[:, k] > SMALL)
             filled = np.empty((len(some), d))

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin
 from skextras._fitting import fit_method
+from skextras._gaussian._within import class_moments, shrunk
 from skextras._validation import (
     Interval,
     StrOptions,
@@ -125,26 +126,18 @@ class WithinClassWhitener(
         return self
 
     def _within(self, X, weight, codes):
-        d, size, n_classes = X.shape[1], 0.0, 0
-        scatter = np.zeros((d, d))
-        for code in np.unique(codes[(codes > 0) & (weight > 0)]):
-            some = codes == code
-            away = X[some] - np.average(X[some], axis=0, weights=weight[some])
-            scatter += (away * weight[some, None]).T @ away
-            size += weight[some].sum()
-            n_classes += 1
-        free = size - n_classes
-        if not free > 0:
+        sizes, _, scatters = class_moments(X, weight, codes)
+        size = sizes.sum()
+        if not size > len(sizes):
             raise ValueError(
                 "y must label more rows than classes, so that classes have a "
-                f"covariance: got {size:g} rows of {n_classes} classes. Label more "
+                f"covariance: got {size:g} rows of {len(sizes)} classes. Label more "
                 "rows, or leave y out."
             )
-        covariance = scatter / free
         share = self.shrinkage
         if share == "auto":
-            share = min(0.5, d / size)
-        return (1 - share) * covariance + share * np.diag(np.diagonal(covariance))
+            share = min(0.5, X.shape[1] / size)
+        return shrunk(scatters.sum(axis=0) / (size - len(sizes)), share)
 
     def transform(self, X):
         """Whiten rows.

@@ -160,7 +160,7 @@ class SemiSupervisedKMeans(
         Z = self._coordinates(X)
         known, fixed = _known(Z, weight, labels)
         free = np.flatnonzero((labels.codes == 0) & (weight > 0))
-        self._check_sizes(len(known), len(free))
+        _labels.check_novel(labels, weight, self.n_novel)
         moves = np.ones(len(known) + self.n_novel, dtype=bool)
         moves[: len(known)] = self.update_known
         scale = float(np.sqrt(Z.var(axis=0).mean()))
@@ -189,17 +189,6 @@ class SemiSupervisedKMeans(
 
     def _coordinates(self, X):
         return (normalize(X) if self.normalize else X).astype(np.float64)
-
-    def _check_sizes(self, n_known, n_free):
-        if n_known + self.n_novel == 0:
-            raise ValueError(
-                "y labels no row, and n_novel=0: give labels, or n_novel of at least 1."
-            )
-        if self.n_novel > n_free:
-            raise ValueError(
-                f"n_novel={self.n_novel} is more than the number of unlabelled rows, "
-                f"{n_free}: mark rows with -1 in y, or look for fewer classes."
-            )
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Cluster the rows, and return their classes.

@@ -22,7 +22,7 @@ def read(weights, means, precisions, responsibilities, kind, shape, n):
 def _weights(given, n_components):
     if given is None:
         return None
-    weights = check_rows(np.atleast_2d(given), dtype=np.float64)[0]
+    weights = check_rows(np.atleast_2d(given), "weights_init", dtype=np.float64)[0]
     if weights.shape != (n_components,):
         raise ValueError(
             f"weights_init must have the shape {(n_components,)}, one weight for each "
@@ -39,7 +39,7 @@ def _weights(given, n_components):
 def _means(given, n_components, d):
     if given is None:
         return None
-    means = check_rows(given, dtype=np.float64)
+    means = check_rows(given, "means_init", dtype=np.float64)
     if means.shape != (n_components, d):
         raise ValueError(
             f"means_init must have the shape {(n_components, d)}, a row for each "
@@ -58,7 +58,7 @@ def _covariances(given, kind, n_components, d):
 def _responsibilities(given, n, n_components):
     if given is None:
         return None
-    shares = check_rows(given, dtype=np.float64)
+    shares = check_rows(given, "responsibilities_init", dtype=np.float64)
     if shares.shape != (n, n_components):
         raise ValueError(
             f"responsibilities_init must have the shape {(n, n_components)}, a row for "

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import multigammaln
 
 from skextras._gaussian._maximization import Prior
+from skextras._gaussian._within import class_moments, shrunk
 from skextras._validation import check_rows, in_words
 
 KEYS = ("mean", "mean_precision", "degrees_of_freedom", "covariance")
@@ -18,8 +19,8 @@ def read(given, d):
             f"prior must be a dict with the keys {', '.join(KEYS)}, got "
             f"{in_words(sorted(map(str, given)))}."
         )
-    mean = check_rows(np.atleast_2d(given["mean"]), dtype=np.float64)[0]
-    covariance = check_rows(given["covariance"], dtype=np.float64)
+    mean = check_rows(np.atleast_2d(given["mean"]), "prior", dtype=np.float64)[0]
+    covariance = check_rows(given["covariance"], "prior", dtype=np.float64)
     if mean.shape != (d,) or covariance.shape != (d, d):
         raise ValueError(
             f"prior must have a mean of {d} features and a covariance of {(d, d)}, got "
@@ -50,17 +51,14 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     of one component, and the prior is as weak as it can be.
     """
     d = X.shape[1]
-    sizes, means, scatters = _classes(X, weight, labels)
+    sizes, means, scatters = class_moments(X, weight, labels.class_codes())
     free = sizes.sum() - len(sizes)
     if free < 1:
-        covariance = 0.5 * spread + 0.5 * np.diag(np.diagonal(spread))
-        covariance = covariance * n_components ** (-2 / d)
+        covariance = shrunk(spread, 0.5) * n_components ** (-2 / d)
         nu = d + 1 + strength
         return Prior(mean, 0.01, nu, (nu - d - 1) * covariance)
     pooled = scatters.sum(axis=0) / free
-    share = min(0.5, d / sizes.sum())  # shrunk to the diagonal: in any units
-    covariance = (1 - share) * pooled + share * np.diag(np.diagonal(pooled))
-    covariance += _LEAST * spread
+    covariance = shrunk(pooled, min(0.5, d / sizes.sum())) + _LEAST * spread
     gaps = means - mean
     apart = np.mean(np.einsum("ci,ij,cj->c", gaps, np.linalg.inv(covariance), gaps))
     kappa = float(np.clip(d / max(apart, 1e-300), 1e-3, 1.0))
@@ -74,22 +72,6 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     ]
     nu = d + 1 + strength * (grid[int(np.argmax(values))] - d - 1)
     return Prior(mean, kappa, nu, (nu - d - 1) * covariance)
-
-
-def _classes(X, weight, labels):
-    """Return sizes, means and scatter matrices of the labelled classes."""
-    d, found = X.shape[1], []
-    for c in range(len(labels.classes)):
-        rows = labels.codes == c + 1
-        size = weight[rows].sum()
-        if size > 0:
-            some = X[rows].astype(np.float64)
-            mean = weight[rows] @ some / size
-            away = some - mean
-            found.append((size, mean, (away * weight[rows, None]).T @ away))
-    if not found:
-        return np.zeros(0), np.zeros((0, d)), np.zeros((0, d, d))
-    return tuple(np.array(part) for part in zip(*found, strict=True))
 
 
 def log_marginal(size, mean, scatter, prior):

@@ -13,6 +13,7 @@ from skextras._gaussian._maximization import (
     start_from,
 )
 from skextras._gaussian._missing import filled_by_means, is_any
+from skextras._gaussian._within import shrunk
 from skextras._labels import Labels
 from skextras.mixture._mixtures import _starts
 from skextras.mixture._mixtures._structure import Structure
@@ -114,8 +115,7 @@ def spread_of(X, weight, covariance_type):
     for start in range(0, len(X), 4096):
         rows = X[start : start + 4096].astype(np.float64) - mean
         total += (rows * share[start : start + 4096, None]).T @ rows
-    shrinkage = min(0.5, X.shape[1] / weight.sum())  # not singular, in any units
-    total = (1 - shrinkage) * total + shrinkage * np.diag(np.diagonal(total))
+    total = shrunk(total, min(0.5, X.shape[1] / weight.sum()))  # not singular
     flat = np.diagonal(total) == 0
     total[flat, flat] = total[~flat, ~flat].mean() if not flat.all() else 1.0
     return in_shape(total, covariance_type), mean, total

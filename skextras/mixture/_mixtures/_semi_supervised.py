@@ -260,10 +260,9 @@ class SemiSupervisedGaussianMixture(BaseMixture):
         X = self._rows_to_fit(X)
         n, d = X.shape
         labels = _labels.read(y, label_distributions, n)
-        n_classes = len(labels.classes) + self.n_novel
         weight = check_weights(sample_weight, n)
         is_free = labels.codes == 0
-        self._check_sizes(labels, weight, is_free, n_classes)
+        self._check_sizes(labels, weight)
         weight = np.where(is_free, weight * self.unlabelled_weight, weight)
         if not weight.any():
             raise ValueError(
@@ -297,18 +296,9 @@ class SemiSupervisedGaussianMixture(BaseMixture):
         )
         return problem, given, _labels.names(labels.classes, self.n_novel)
 
-    def _check_sizes(self, labels, weight, is_free, n_classes):
+    def _check_sizes(self, labels, weight):
         """Raise if some component could have no row."""
-        if n_classes == 0:
-            raise ValueError(
-                "y labels no row, and n_novel=0: give labels, or n_novel of at least 1."
-            )
-        n_free = int((is_free & (weight > 0)).sum())
-        if self.n_novel > n_free:
-            raise ValueError(
-                f"n_novel={self.n_novel} is more than the number of unlabelled rows, "
-                f"{n_free}: mark rows with -1 in y, or look for fewer classes."
-            )
+        _labels.check_novel(labels, weight, self.n_novel)
         for c, name in enumerate(labels.classes):
             count = int(((labels.codes == c + 1) & (weight > 0)).sum())
             if count < self.n_components_per_class:

@@ -6,6 +6,7 @@ from sklearn.metrics import euclidean_distances, pairwise_distances_argmin_min
 
 from skextras._constrained_kmeans import constrained_kmeans, novel_centers
 from skextras._gaussian._frame import make_frame
+from skextras._gaussian._within import class_moments, shrunk
 
 _FRAMES = {
     "full": ("full", "diag"), "tied": ("full", "diag"), "diag": ("diag", "full"),
@@ -41,21 +42,14 @@ def frames(X, weight, covariance_type, labels):
 
 def _within(X, weight, labels):
     """Return the pooled covariance within classes, shrunk, or None without labels."""
-    d, count = X.shape[1], 0.0
-    pooled = np.zeros((d, d))
-    for c in range(len(labels.classes)):
-        rows = (labels.codes == c + 1) & (weight > 0)
-        if rows.any():
-            away = X[rows] - np.average(X[rows], axis=0, weights=weight[rows])
-            pooled += (away * weight[rows, None]).T @ away
-            count += weight[rows].sum() - 1
+    sizes, _, scatters = class_moments(X, weight, labels.class_codes())
+    count = sizes.sum() - len(sizes)
     if count < 1:
         return None
-    pooled /= count
+    pooled = scatters.sum(axis=0) / count
     if not np.diagonal(pooled).any():
         return None
-    share = min(0.5, d / count)
-    return (1 - share) * pooled + share * np.diag(np.diagonal(pooled))
+    return shrunk(pooled, min(0.5, X.shape[1] / count))
 
 
 def nearest(frame, means, X, structure, codes):

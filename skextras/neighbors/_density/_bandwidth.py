@@ -5,7 +5,7 @@ from scipy.optimize import minimize, minimize_scalar
 from sklearn.neighbors import NearestNeighbors
 
 from skextras._callbacks import unseen
-from skextras._validation import in_words
+from skextras._validation import check_spread, in_words
 from skextras.neighbors._density import _leave_one_out as loo
 from skextras.neighbors._density import _mixed, _rules, _scaling
 from skextras.neighbors._density._cells import Cells, rounding_units
@@ -17,7 +17,6 @@ _OF_FEATURES = {"scott": _rules.scott, "silverman": _rules.silverman,
                 "nrd0": _rules.nrd0}  # fmt: skip
 _OF_ONE = ("isj", "sheather-jones", "sheather-jones-dpi")
 _BY_ERROR = ("loo", "loo-diag", "loo-full", "lscv")
-_LARGEST = 1e140  # spread of which squares can be summed up
 NAMES = (*_OF_FEATURES, *_OF_ONE, *_BY_ERROR, "knn")
 
 
@@ -217,12 +216,8 @@ def _check_rule(rule, sample, names):
             f'bandwidth="{rule}" does not know the boundaries {kind}: use "loo", '
             '"silverman" or a number, or the kind "transform".'
         )
-    with np.errstate(over="ignore"):
-        spread = np.ptp(sample.X, axis=0)
-    if sample.metric == "euclidean" and (spread > _LARGEST).any():
-        _refuse_scale(rule, spread.max(), "divide", names[int(np.argmax(spread))])
-    if sample.metric == "euclidean" and (0 < spread.max() < 1 / _LARGEST):
-        _refuse_scale(rule, spread.max(), "multiply", names[int(np.argmax(spread))])
+    if sample.metric == "euclidean":
+        check_spread(sample.X)
     is_constant = (sample.X[0] == sample.X).all(axis=0)
     one_is_enough = rule in ("loo", "knn") or sample.metric != "euclidean"
     if is_constant.all() or (is_constant.any() and not one_is_enough):
@@ -231,13 +226,6 @@ def _check_rule(rule, sample, names):
             f'Feature {name} is constant, and bandwidth="{rule}" follows the spread of '
             "the data: drop the feature or give a number."
         )
-
-
-def _refuse_scale(rule, spread, verb, name):
-    raise ValueError(
-        f'bandwidth="{rule}" squares distances, and feature {name} of X spreads over '
-        f"{spread:.3g}: {verb} X by a number first, or give a bandwidth."
-    )
 
 
 def _check_kind(scale, sample):

@@ -66,11 +66,12 @@ def no_answer(m):
     return Answer(np.full(m, -np.inf), *np.full((4, m), np.nan))
 
 
-def answer_of(sums):
-    """Return the ``Answer`` that sums of terms make."""
+def answer_of(sums, order=None):
+    """Return the ``Answer`` that sums make; ``order`` tells the query of each row."""
     answer = no_answer(len(sums))
-    some = np.flatnonzero(sums[:, kernels.TOTAL] > 0)
-    shift, total, moment, energy, square = sums[some].T
+    rows = np.flatnonzero(sums[:, kernels.TOTAL] > 0)
+    some = rows if order is None else order[rows]
+    shift, total, moment, energy, square = sums[rows].T
     answer.log_sum[some] = shift + np.log(total)
     with np.errstate(over="ignore", invalid="ignore"):  # x may be infinite
         answer.moment[some] = moment / total
@@ -125,9 +126,7 @@ class Tiles:
 
         n_tiles = -(-len(Q) // kernels.TILE)
         map_row_blocks(work, n_tiles, n_jobs=n_jobs, min_rows=2)
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        return Answer(*(part[back] for part in answer_of(sums)))
+        return answer_of(sums, order)
 
 
 class Rows:

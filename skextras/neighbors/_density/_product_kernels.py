@@ -137,13 +137,14 @@ def _add_small(x, exponent, count, value, sums, q):
 
 
 @jit(fastmath=FAST)
-def add_single(products, norms32, nearer, queries, own, tile, sums, first, limits):
+def add_single(products, norms32, nearer, queries, own, tile, least, sums, first,
+               limits):  # fmt: skip
     """As ``add_products`` for normal kernels, from products in single precision.
 
     ``products`` are flat, with -2 times the queries. ``queries`` are flat as the rows
     of the tile; ``norms32`` are their squared norms. Of query i, pairs whose x is less
     than the reach by ``nearer[i]`` are computed again in double precision: return how
-    many. Sums must have terms before.
+    many. ``least`` is the smallest scale of the tile. Sums must have terms before.
     """
     # arrays of a record are counted at every use: they are named once
     others, weight32, scale32, flat = (
@@ -152,9 +153,7 @@ def add_single(products, norms32, nearer, queries, own, tile, sums, first, limit
     log_weight, scale, owner = tile.log_weight, tile.scale, tile.owner
     kind, log_total, log_rtol, floor, _ = limits
     m, n = norms32.shape[0], others.shape[0]
-    size, least = queries.shape[0] // m, scale32[0]
-    for j in range(n):
-        least = min(least, scale32[j])
+    size, least = queries.shape[0] // m, np.float32(least)
     x, weights, value = np.empty(ROOM), np.empty(ROOM), np.empty(ROOM)
     x32, weights32, value32 = np.empty((3, ROOM), np.float32)
     one, zero = np.empty(1, np.float32), np.float32(0.0)

@@ -53,7 +53,8 @@ class _Tile(NamedTuple):
     """Points less their center, filled up to whole blocks: ``kernels.Single``.
 
     ``radius`` is the largest distance from the center, ``least`` and ``most`` are the
-    smallest and the largest scale; ``is_plain`` tells if all weights and scales are 1.
+    smallest and the largest scale, ``largest`` is the largest size of a log weight;
+    ``is_plain`` tells if all weights and scales are 1.
     """
 
     rows: np.ndarray
@@ -64,6 +65,7 @@ class _Tile(NamedTuple):
     radius: float
     least: float
     most: float
+    largest: float
     is_plain: bool
 
     @classmethod
@@ -92,6 +94,7 @@ class _Tile(NamedTuple):
         return cls(
             rows=rows, rows32=rows32, norms=norms, single=single,
             center=center, radius=radius, least=scale[:n].min(), most=scale[:n].max(),
+            largest=_largest(points.log_weight),
             is_plain=not points.log_weight.any() and (points.scale == 1).all(),
         )  # fmt: skip
 
@@ -102,7 +105,8 @@ class _Tile(NamedTuple):
         single = self.single._replace(
             log_weight=values, log_weight32=values.astype(np.float32)
         )
-        return self._replace(single=single, is_plain=False)
+        largest = _largest(log_weight)
+        return self._replace(single=single, largest=largest, is_plain=False)
 
     def single_error(self, norms):
         """Return bounds of the error of exponents in single precision at queries.
@@ -112,9 +116,12 @@ class _Tile(NamedTuple):
         """
         far, d = np.sqrt(norms), self.rows.shape[1]
         units = (d + 3) * far * self.radius + 3 * (far + self.radius) ** 2
-        logs = self.single.log_weight
-        largest = abs(logs[logs > -np.inf]).max(initial=0.0)
-        return _SINGLE * (units * self.most + largest) + _OF_SINGLE
+        return _SINGLE * (units * self.most + self.largest) + _OF_SINGLE
+
+
+def _largest(logs):
+    """Return the largest size of logs that are finite."""
+    return float(abs(logs[logs > -np.inf]).max(initial=0.0))
 
 
 class Gemm(_engines.Rows):
@@ -135,6 +142,7 @@ class Gemm(_engines.Rows):
             _Tile.of(_engines.Points(*(part[rows] for part in points)))
             for rows in (self.order[slice(*block)] for block in self.blocks_of_points)
         ]
+        self.centers = np.array([tile.center for tile in self.tiles])
         self.log_total = logsumexp(points.log_weight)
 
     def weighted(self, log_weight):
@@ -162,15 +170,13 @@ class Gemm(_engines.Rows):
 
         def work(start, stop):
             block = _Block(rows[start:stop], own[start:stop], sums, start, limits)
-            for number in block.by_distance(self.tiles):
+            for number in block.by_distance(self.centers):
                 block.add(self.tiles[number])
                 raise_if_stopped()
 
         with blas_on_one_thread():
             map_blocks(work, row_blocks(len(Q), _QUERIES), n_jobs=n_jobs)
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        return _engines.Answer(*(part[back] for part in _engines.answer_of(sums)))
+        return _engines.answer_of(sums, order)
 
 
 class _Block:
@@ -182,10 +188,9 @@ class _Block:
         self.can_be_single = limits[0] == GAUSSIAN and not limits[-1]
         self.is_dense = True  # the first tile: nothing tells yet what is near
 
-    def by_distance(self, tiles):
+    def by_distance(self, centers):
         """Return the numbers of the tiles, those with the nearest centers first."""
-        middle = self.rows.mean(axis=0)
-        apart = [((tile.center - middle) ** 2).sum() for tile in tiles]
+        apart = ((centers - self.rows.mean(axis=0)) ** 2).sum(axis=1)
         return np.argsort(apart, kind="stable")
 
     def add(self, tile):
@@ -215,8 +220,8 @@ class _Block:
         products = (-2 * local).astype(np.float32) @ tile.rows32.T
         return kernels.add_single(
             products.reshape(-1), norms.astype(np.float32), -2 * np.log(2 * error),
-            _tree.filled_up(local).reshape(-1), self.own, tile.single, self.sums,
-            self.first, self.limits,
+            _tree.filled_up(local).reshape(-1), self.own, tile.single, tile.least,
+            self.sums, self.first, self.limits,
         )  # fmt: skip
 
     def _add_double(self, tile, local, norms):

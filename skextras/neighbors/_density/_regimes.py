@@ -81,7 +81,7 @@ def gaussian_critical_bandwidth(n_samples, covariance):
     >>> round(glass, 3)
     1.05
     """
-    covariance = check_rows(covariance)
+    covariance = check_rows(covariance, "covariance")
     if covariance.shape[0] != covariance.shape[1]:
         raise ValueError(
             f"covariance must be a square matrix, got shape {covariance.shape}."
