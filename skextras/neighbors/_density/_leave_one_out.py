@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, solve_triangular
-from scipy.optimize import brentq, minimize, minimize_scalar, newton
+from scipy.optimize import brentq, minimize, minimize_scalar
 from sklearn.metrics import pairwise_distances
 
 from skextras._callbacks import unseen
@@ -15,6 +15,9 @@ from skextras.neighbors._density._scaling import Scale
 
 _RTOL = 1e-11  # of the sums
 _FEW = 1000  # rows that tell about where the likelihood of all is largest
+_FEWEST = 250  # that tell in which octave
+_LAST = 1e-5  # product of two steps of a secant, which is about the next one
+_MOST_SECANTS = 20
 _FLATTEST = 25.0  # log of the ratio of sides up to which a kernel has a volume
 _WORST = -1e100  # stands for the log of 0 where optimizers want numbers
 
@@ -67,9 +70,12 @@ def common(sample, *, categories=None, n_jobs=None, step=unseen):
     follows_slope = sample.profile.name == "gaussian" and not sample.boundaries.of(
         "renormalise", "linear"
     )
-    some = every[:: -(-len(every) // _FEW)] if follows_slope else every
+    some, fewest = every, every
+    if follows_slope:
+        some, fewest = (every[:: -(-len(every) // m)] for m in (_FEW, _FEWEST))
     few = _Likelihood(sample, some, **options)
-    top = few.climb(*bracket(sample))
+    first = few if len(some) <= 2 * _FEWEST else _Likelihood(sample, fewest, **options)
+    top = first.climb(*bracket(sample))
     ends = top - np.log(2), top + np.log(2)
     if not follows_slope:
         best, likelihood = few.search(ends), few
@@ -77,15 +83,16 @@ def common(sample, *, categories=None, n_jobs=None, step=unseen):
         best, likelihood = few.root(ends), few
     else:
         likelihood = _Likelihood(sample, every, **options)
-        best = likelihood.root_near(few.root(ends, 1e-3), few, ends)
-    value = likelihood.nearest_value(best)
+        best = likelihood.root_near(few.root(ends, 1e-3), few)
+    value = likelihood.value_near(best)
     if value == -np.inf:
         raise ValueError(
             "Leave-one-out found no bandwidth at which every sample is in reach of "
             'another one: give a bandwidth or kernel="gaussian".'
         )
     widths = np.full(sample.X.shape[1], np.exp(best))
-    return Chosen(Scale(widths), value, few.n_iter + likelihood.n_iter)
+    n_iter = sum(one.n_iter for one in {first, few, likelihood})
+    return Chosen(Scale(widths), value, n_iter)
 
 
 class _Likelihood:
@@ -118,9 +125,11 @@ class _Likelihood:
     def n_iter(self):
         return len(self.seen)
 
-    def nearest_value(self, log_h):
-        """Return the value that was computed nearest to ``log_h``."""
-        return self.seen[min(self.seen, key=lambda t: abs(t - log_h))][0]
+    def value_near(self, log_h):
+        """Return the value at a root of the slope, from the nearest that is known."""
+        near = min(self.seen, key=lambda t: abs(t - log_h))
+        value, slope = self.seen[near]
+        return value if near == log_h else value + slope * (log_h - near) / 2
 
     def climb(self, low, high):
         """Halve the width from the high end, until three steps are worse."""
@@ -135,24 +144,36 @@ class _Likelihood:
         return best
 
     def root(self, ends, tol=1e-9):
-        """Return where the slope, which falls, is 0, or the end nearer to that."""
+        """Return where the slope, which falls, is 0: between the ends, or beyond them."""
         low, high = ends
+        least, most = np.log(bracket(self.sample))
+        while self.slope(low) <= 0 and low > least:
+            low, high = low - np.log(2), low
+        while self.slope(high) >= 0 and high < most:
+            low, high = high, high + np.log(2)
         if self.slope(low) <= 0:
             return low
         if self.slope(high) >= 0:
             return high
         return brentq(self.slope, low, high, xtol=tol, rtol=1e-9)
 
-    def root_near(self, start, few, ends):
-        """As ``root``, from the root of a likelihood of fewer rows."""
+    def root_near(self, start, few):
+        """As ``root``, by secants from the root of a likelihood of fewer rows."""
         bend = (few.slope(start + 0.01) - few.slope(start)) / 0.01
-        with np.errstate(divide="ignore", invalid="ignore"):
-            second = start - self.slope(start) / bend
-        try:
-            found = newton(self.slope, start, x1=second, tol=1e-6)
-        except RuntimeError:
-            return self.root(ends)
-        return found if ends[0] < found < ends[1] else self.root(ends)
+        ends = start - np.log(2), start + np.log(2)
+        for _ in range(_MOST_SECANTS):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                stop = start - self.slope(start) / bend
+                if not ends[0] < stop < ends[1]:
+                    break
+                bend = (self.slope(stop) - self.slope(start)) / (stop - start)
+                found = stop - self.slope(stop) / bend
+            if not ends[0] < found < ends[1]:
+                break
+            if abs((found - stop) * (stop - start)) < _LAST:
+                return found
+            start = stop
+        return self.root(ends)
 
     def search(self, ends):
         """Return where the value is largest."""
