@@ -114,7 +114,9 @@ class Diagnosis(BaseDensity):
         is_one = scale.factor is None and np.ptp(scale.widths) == 0
         unit = float(scale.widths[0]) if is_one else 1.0
         rows = flat if is_one else scale.divide(flat)
-        found = _regimes.bandwidths(rows, "participation", check_random_state(0))
+        found = _regimes.bandwidths(
+            rows, "participation", check_random_state(0), n_jobs=self.n_jobs
+        )
         return found, float((found["glass"] / unit) ** -2.0)
 
     @property
@@ -126,7 +128,7 @@ class Diagnosis(BaseDensity):
     def n_effective_(self):
         """Median number of samples that the density at another sample rests on."""
         check_is_fitted(self)
-        size = _regimes.QUERIES
+        size = _regimes.n_queries(len(self._density.sample.X))
         return self._once("n_effective", lambda: self._median_effective(size))
 
     def _median_effective(self, n):

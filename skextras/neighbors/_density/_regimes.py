@@ -16,13 +16,16 @@ from scipy.optimize import brentq
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import check_random_state
 
+from skextras._parallel import blas_on_one_thread, map_blocks, row_blocks
 from skextras._validation import check_rows, in_words
 from skextras.neighbors._density import _tile_kernels as kernels
 
 METHODS = ("participation", "entropy", "gaussian", "nn")
 QUERIES = 1000  # samples that stand for all
 _POINTS = 50_000  # samples that these are compared with
-_PAIRS, _FEWEST = 2**24, 300  # of these, and queries where points are many
+_PAIRS, _FEWEST = 2**24, 256  # of these, and queries where points are many
+_BLOCK = 32  # queries that a thread looks at
+_SINGLE = 1e-4  # squares over those of the queries, which float32 can tell apart
 _NEAREST = 1024  # of these that are kept: the others weigh nothing where it matters
 _PARTICIPATION = 1.14  # ratio to theory of sqrt(2) h at half participation
 _NEIGHBORS = 32
@@ -152,7 +155,7 @@ def critical_bandwidths(X, method="participation", *, random_state=0):
     return found
 
 
-def bandwidths(X, method, rng):
+def bandwidths(X, method, rng, *, n_jobs=None):
     """Return what ``critical_bandwidths`` does, of rows that were checked."""
     X, exponent = _of_unit_spread(X)
     n = len(X)
@@ -160,7 +163,7 @@ def bandwidths(X, method, rng):
     normal, d_eff = _normal_root(np.log(n), variances)
     glass = normal
     if method != "gaussian":
-        glass = _MEASURES[method](_squares(X, rng), d_eff)
+        glass = _MEASURES[method](_squares(X, rng, n_jobs), d_eff)
     glass = np.ldexp(glass, exponent)
     return {
         "glass": float(glass),
@@ -190,19 +193,38 @@ def _covariance(X):
     return (1 - share) * covariance + share * np.trace(covariance) / d * np.eye(d)
 
 
-def _squares(X, rng):
+def n_queries(n):
+    """Return how many samples stand for n: fewer where there are many points."""
+    return max(_FEWEST, min(QUERIES, _PAIRS // min(n, _POINTS)))
+
+
+def _squares(X, rng, n_jobs):
     """Squared distances of some rows from all others, infinite where they are 0."""
     n = len(X)
-    few = max(_FEWEST, min(QUERIES, _PAIRS // min(n, _POINTS)))
-    queries = rng.permutation(n)[:few]
+    queries = X[rng.permutation(n)[: n_queries(n)]]
     points = X if n <= _POINTS else X[rng.permutation(n)[:_POINTS]]
-    squares = euclidean_distances(X[queries], points, squared=True)
-    near = np.argpartition(squares, min(_NEAREST, len(points) - 1))[:, :_NEAREST]
-    squares = np.empty(near.shape)
-    for i, row in enumerate(near):  # by differences: products lose small ones
-        squares[i] = ((points[row] - X[queries[i]]) ** 2).sum(axis=1)
+    k = min(_NEAREST, len(points))
+    squares = np.empty((len(queries), k))
+    in_single = points.astype(np.float32)
+
+    def work(start, stop):
+        some, out = queries[start:stop], squares[start:stop]
+        _nearest(some.astype(np.float32), in_single, some, points, out)
+        if (out.max(axis=1) < _SINGLE * (some**2).sum(axis=1)).any():
+            _nearest(some, points, some, points, out)
+
+    with blas_on_one_thread():
+        map_blocks(work, row_blocks(len(queries), _BLOCK), n_jobs=n_jobs)
     squares[squares == 0] = np.inf
     return squares[np.isfinite(squares).any(axis=1)]
+
+
+def _nearest(Q, P, queries, points, out):
+    """Fill rows of squares with those of the nearest points, which Q and P tell."""
+    far = euclidean_distances(Q, P, squared=True)
+    near = np.argpartition(far, out.shape[1] - 1)[:, : out.shape[1]]
+    for i, row in enumerate(near):  # by differences: products lose small ones
+        out[i] = ((points[row] - queries[i]) ** 2).sum(axis=1)
 
 
 def _crossing(squares, measure):
