@@ -45,6 +45,43 @@ def test_linear_at_the_edge_of_an_exponential_law():
     assert line == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.parametrize("h", [0.05, 0.3, 2.0, [0.1, 0.3, 0.6]])
+@pytest.mark.parametrize("ends", [(0, 1), (0, None), (None, 1)])
+def test_samples_with_a_linear_boundary(h, ends):
+    """Shares of 40 000 draws below 9 values, by numerical integration."""
+    bandwidth = np.array(h) if isinstance(h, list) else h
+    model = KernelDensity(bandwidth=bandwidth, boundary={0: (*ends, "linear")})
+    draws = model.fit(THREE).sample(40_000, random_state=0)[:, 0]
+    low, high = (-30 if ends[0] is None else 0), (30 if ends[1] is None else 1)
+    axis = np.linspace(low, high, 60_001)
+    mass = np.exp(model.score_samples(axis[:, None])).cumsum()
+    for q in np.linspace(0, 1, 11)[1:-1]:
+        share = np.interp(q, axis, mass) / mass[-1]
+        assert (draws <= q).mean() == pytest.approx(share, abs=0.01)
+
+
+def test_samples_with_two_linear_boundaries_and_a_category():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.exponential(size=(60, 2)), rng.integers(0, 3, 60)])
+    line = (0, None, "linear")
+    model = KernelDensity(
+        bandwidth=0.4, boundary={0: line, 1: line}, categorical_features=[2],
+        categorical_bandwidth=0.2,
+    ).fit(X)  # fmt: skip
+    draws = model.sample(20_000, random_state=0)
+    axis = np.linspace(0, 8, 81)
+    table = np.stack(np.meshgrid(axis, axis, [0, 1, 2], indexing="ij"), axis=-1)
+    mass = np.exp(model.score_samples(table.reshape(-1, 3))).reshape(table.shape[:3])
+    mass[[0, -1]] /= 2
+    mass[:, [0, -1]] /= 2
+    mass /= mass.sum()
+    shares = np.bincount(draws[:, 2].astype(int), minlength=3) / len(draws)
+    np.testing.assert_allclose(shares, mass.sum(axis=(0, 1)), atol=0.015)
+    means = [np.tensordot(mass.sum(axis=(1, 2)), axis, 1),
+             np.tensordot(mass.sum(axis=(0, 2)), axis, 1)]  # fmt: skip
+    np.testing.assert_allclose(draws[:, :2].mean(axis=0), means, atol=0.03)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("h", [0.05, 0.3, 2.0])
 def test_mass_is_one(kind, h):

@@ -63,6 +63,9 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
     def sample(self, n_samples=1, random_state=None):
         """Draw rows from the density.
 
+        With a boundary of the kind "linear" they follow the density divided by its
+        integral, which is near 1 and not 1.
+
         Parameters
         ----------
         n_samples : int, default=1
@@ -76,13 +79,11 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
             The rows.
         """
         check_is_fitted(self)
-        self._refuse_for("sample", balloon=True, metric=True, linear=True)
+        self._refuse_for("sample", balloon=True, metric=True)
         n = check_number(n_samples, "n_samples", 1)
         seed = self.random_state if random_state is None else random_state
         rng = check_random_state(seed)
-        rows, owners = self._density.draw(n, rng)
-        categories = self._density.categories
-        codes = None if categories is None else categories.draw(owners, rng)
+        rows, codes = self._density.draw(n, rng)
         return _inputs.join(self, rows, codes).astype(self._dtype, copy=False)
 
     def loo_score_samples(self):

@@ -177,8 +177,8 @@ class Boundaries:
             total += np.log(np.maximum(ndtr(below) - ndtr(above), 1e-300))
         return total
 
-    def line(self, X, a, width):
-        """Coefficients c0, c1 of the local-linear kernel c0 + c1 z at the rows.
+    def line(self, x, a, width):
+        """Coefficients c0, c1 of the local-linear kernel c0 + c1 z at values of a.
 
         z is the distance from a point to the query, divided by the width [1]_.
 
@@ -187,7 +187,7 @@ class Boundaries:
         .. [1] M. C. Jones, "Simple boundary correction for kernel density estimation",
            Statistics and Computing 3, 1993.
         """
-        top, bottom = (X[:, a] - end for end in (self.low[a], self.high[a]))
+        top, bottom = (x - end for end in (self.low[a], self.high[a]))
         top, bottom = top / width, bottom / width
         density_top, density_bottom = (
             np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) for z in (top, bottom)

@@ -160,7 +160,10 @@ class Density:
 
     def _group(self, flat, engine, own, options):
         if self.sample.boundaries.of("linear"):
-            return _linear.sum_lines(self, flat, engine, own, options["n_jobs"])
+            absolute = options.get("absolute", False)
+            return _linear.sum_lines(
+                self, flat, engine, own, options["n_jobs"], absolute
+            )
         Z = self._scaled(flat)
         if self.balloon is None:
             return engine.sum(Z, own=own, **options)
@@ -170,23 +173,56 @@ class Density:
         return answer._replace(log_sum=log_sum)
 
     def draw(self, n, rng):
-        """Draw rows from the density; return them and the training rows they are of."""
-        sample, d = self.sample, self.sample.X.shape[1]
-        share = sample.weight / sample.weight.sum()
+        """Draw rows from the density; return them and their categories, or None."""
+        sample = self.sample
         flat = sample.boundaries.flat(sample.X)
-        X, owners = np.empty((n, d)), np.empty(n, dtype=np.intp)
+        share = sample.weight / sample.weight.max()
+        factors = 1.0 if self.scale.per_sample is None else self.scale.per_sample
+        if sample.boundaries.of("renormalise"):
+            widths = self.scale.sides() * np.reshape(factors, (-1, 1))
+            share = share / np.exp(sample.boundaries.log_mass(flat, widths.T))
+        lines = None
+        if sample.boundaries.of("linear"):
+            lines = _linear.Envelopes(self, flat)
+            share = share * lines.mass
+        share = share / share.sum()
+        X, owners = np.empty((n, sample.X.shape[1])), np.empty(n, dtype=np.intp)
+        codes = None if sample.codes is None else np.empty((n, sample.codes.shape[1]))
         todo = np.arange(n)
         while len(todo):
-            owner = rng.choice(len(flat), len(todo), p=share)
-            if len(todo) < n:  # those that are truncated are drawn for the same row
-                owner = owners[todo]
-            owners[todo] = owner
-            Z = rng.normal(size=(len(todo), d))
-            Z /= np.linalg.norm(Z, axis=1, keepdims=True)
-            Z *= sample.profile.radii(rng, len(todo), d)[:, None]
-            if self.scale.per_sample is not None:
-                Z *= self.scale.per_sample[owner, None]
-            rows = flat[owner] + self.scale.multiply(Z)
-            X[todo], again = sample.boundaries.fold(rows, rng)
-            todo = todo[again]
-        return X, owners
+            owners[todo] = rng.choice(len(flat), len(todo), p=share)
+            X[todo], kept = self._draw_around(flat, owners[todo], lines, rng)
+            done = todo[kept]
+            if codes is not None:
+                codes[done] = self.categories.draw(owners[done], rng)
+            if lines is not None:
+                part = None if codes is None else codes[done]
+                kept[kept] = rng.random(len(done)) < self._positive(X[done], part)
+            todo = todo[~kept]
+        return X, codes
+
+    def _draw_around(self, flat, owners, lines, rng):
+        """Draw a row around each of some training rows; tell which are to be kept."""
+        n, d = len(owners), flat.shape[1]
+        Z = rng.normal(size=(n, d))
+        Z /= np.linalg.norm(Z, axis=1, keepdims=True)
+        Z *= self.sample.profile.radii(rng, n, d)[:, None]
+        if lines is not None:
+            Z[:, lines.features] = lines.propose(owners, rng)
+        if self.scale.per_sample is not None:
+            Z *= self.scale.per_sample[owners, None]
+        rows, again = self.sample.boundaries.fold(
+            flat[owners] + self.scale.multiply(Z), rng
+        )
+        kept = ~again
+        if lines is not None:
+            kept[kept] = lines.accept(rows[kept], owners[kept], rng)
+        return rows, kept
+
+    def _positive(self, rows, codes):
+        """Return the sums over those of the absolute terms, at rows inside."""
+        options = {"n_jobs": None, "absolute": False}
+        flat = self.sample.boundaries.flat(rows)
+        plain = self._inside(flat, codes, None, options).log_sum
+        whole = self._inside(flat, codes, None, {**options, "absolute": True}).log_sum
+        return np.exp(plain - whole)

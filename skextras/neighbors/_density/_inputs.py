@@ -135,6 +135,11 @@ def _check_combinations(estimator, sample):
             f'A boundary of the kind "{kind}" needs kernel="gaussian", got '
             f'kernel="{kernel}": use the kind "reflect".'
         )
+    if bounds.of("linear") and getattr(estimator, "adaptive", None) == "balloon":
+        raise ValueError(
+            'adaptive="balloon" has no boundary of the kind "linear": use '
+            '"abramson", or the kind "reflect".'
+        )
     if sample.metric == "haversine":
         _check_sphere(sample.X)
     if estimator.algorithm == "grid":

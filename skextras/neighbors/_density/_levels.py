@@ -93,10 +93,7 @@ def levels(density, shares, *, rng, n_jobs=None):
         found = _on_grid(density, shares, n_jobs)
         if found is not None:
             return found
-    rows, owners = density.draw(_DRAWS, rng)
-    codes = None
-    if density.categories is not None:
-        codes = density.categories.draw(owners, rng)
+    rows, codes = density.draw(_DRAWS, rng)
     logs = density.sums(rows, codes, n_jobs=n_jobs).log_sum
     return np.exp(np.quantile(logs, 1 - shares))
 
