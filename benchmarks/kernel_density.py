@@ -48,6 +48,7 @@ def problems(data, smoke):
     for n, d in ((100, 2),) if smoke else ((1000, 8),):
         yield bandwidths_of_features(n, d)
     yield plug_in(200 if smoke else 10_000)
+    yield bounded(200 if smoke else 2000)
     for n, d in ((200, 2),) if smoke else ((5000, 8), (10_000, 8)):
         yield bandwidths(n, d)
 
@@ -118,6 +119,13 @@ def grids(d, n, size):
 
         return FFTKDE(bw=h).fit(X).evaluate(points)[middle]
 
+    def fastlpr():
+        from fastlpr import cv_fastkde
+
+        ends = [(-8, 8)] * d if d > 1 else (-8, 8)
+        options = {"N": [size] * d if d > 1 else size, "xrange": ends}
+        return cv_fastkde(X, [h] * d, options).fhat.reshape(-1)[middle]
+
     def error(values):
         return 1 + abs(np.ravel(values) / exact - 1).max()
 
@@ -126,6 +134,7 @@ def grids(d, n, size):
         [
             Contestant("skextras, 2 threads", ours),
             Contestant("KDEpy FFTKDE", kdepy, 1.0, ("KDEpy",)),
+            Contestant("fastlpr", fastlpr, 1.0, ("fastlpr",)),
         ],
         error,
     )
@@ -187,6 +196,30 @@ def plug_in(n):
             Contestant("KDEpy", kdepy, None, ("KDEpy",)),
             Contestant("lightkde", lightkde, None, ("lightkde",)),
         ],
+    )
+
+
+def bounded(n):
+    """Perplexity of new values of a law on [0, 1] with most of its mass at 0."""
+    rng = np.random.default_rng(3)
+    X, new = rng.beta(1, 3, size=(n, 1)), rng.beta(1, 3, size=(2000, 1))
+
+    def ours():
+        model = KernelDensity(bandwidth="loo", boundary=[(0, 1, "linear")], n_jobs=2)
+        return model.fit(X).score_samples(new)
+
+    def beta_kde():
+        from beta_kde import BetaKDE
+
+        return BetaKDE("LCV").fit(X, compute_normalization=True).score_samples(new)
+
+    return Problem(
+        f'"loo" on [0, 1], n = {spaced(n)}',
+        [
+            Contestant("skextras, 2 threads", ours),
+            Contestant("beta-kde, LCV", beta_kde, 0.1, ("beta-kde",)),
+        ],
+        lambda logs: float(np.exp(-logs.mean())),
     )
 
 

@@ -1,5 +1,6 @@
 """Bandwidths of largest leave-one-out likelihood, or least squared error."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,7 @@ from skextras.neighbors._density._density import Density
 from skextras.neighbors._density._scaling import Scale
 
 _RTOL = 1e-11  # of the sums
-_FEW = 1000  # rows that tell about where the likelihood of all is largest
-_FEWEST = 250  # that tell in which octave
+_FEW = (250, 1000)  # rows that tell about where the likelihood of more is largest
 _LAST = 1e-5  # product of two steps of a secant, which is about the next one
 _MOST_SECANTS = 20
 _FLATTEST = 25.0  # log of the ratio of sides up to which a kernel has a volume
@@ -70,29 +70,25 @@ def common(sample, *, categories=None, n_jobs=None, step=unseen):
     follows_slope = sample.profile.name == "gaussian" and not sample.boundaries.of(
         "renormalise", "linear"
     )
-    some, fewest = every, every
-    if follows_slope:
-        some, fewest = (every[:: -(-len(every) // m)] for m in (_FEW, _FEWEST))
-    few = _Likelihood(sample, some, **options)
-    first = few if len(some) <= 2 * _FEWEST else _Likelihood(sample, fewest, **options)
-    top = first.climb(*bracket(sample))
+    sizes = [m for m in _FEW if follows_slope and 2 * m < len(every)]
+    parts = [every[:: -(-len(every) // m)] for m in sizes] + [every]
+    rows = [_Likelihood(sample, part, **options) for part in parts]
+    top = rows[0].climb(*bracket(sample))
     ends = top - np.log(2), top + np.log(2)
-    if not follows_slope:
-        best, likelihood = few.search(ends), few
-    elif len(some) == len(every):
-        best, likelihood = few.root(ends), few
+    if follows_slope:
+        best = rows[0].root(ends, 1e-2 if len(rows) > 1 else 1e-9)
     else:
-        likelihood = _Likelihood(sample, every, **options)
-        best = likelihood.root_near(few.root(ends, 1e-3), few)
-    value = likelihood.value_near(best)
+        best = rows[0].search(ends)
+    for few, more in pairwise(rows):
+        best = more.root_near(best, few)
+    value = rows[-1].value_near(best)
     if value == -np.inf:
         raise ValueError(
             "Leave-one-out found no bandwidth at which every sample is in reach of "
             'another one: give a bandwidth or kernel="gaussian".'
         )
     widths = np.full(sample.X.shape[1], np.exp(best))
-    n_iter = sum(one.n_iter for one in {first, few, likelihood})
-    return Chosen(Scale(widths), value, n_iter)
+    return Chosen(Scale(widths), value, sum(one.n_iter for one in rows))
 
 
 class _Likelihood:
@@ -138,7 +134,9 @@ class _Likelihood:
             value = self.value(log_h)
             if value > self.value(best):
                 best = log_h
-            elif log_h < best - 3 * np.log(2) or value == -np.inf:
+            elif self.value(best) > -np.inf and (
+                log_h < best - 3 * np.log(2) or value == -np.inf
+            ):
                 break
             log_h -= np.log(2)
         return best
