@@ -64,8 +64,16 @@ def posterior(X, pattern, means, covariances, table, codes):
     ``covariances`` are full matrices; the logs beside densities are those of
     ``table[codes]``, without normalisation.
     """
+    found, constants = squares(X, pattern, means, covariances)
+    log_sums = np.empty(len(pattern.rows))
+    kernels.soften_rows(found, table + constants, codes[pattern.rows], log_sums)
+    return found, log_sums
+
+
+def squares(X, pattern, means, covariances):
+    """Return squared Mahalanobis distances of the rows, and log densities at means."""
     seen = pattern.seen
-    squares = np.zeros((len(pattern.rows), len(means)))
+    out = np.zeros((len(pattern.rows), len(means)))
     constants = np.zeros(len(means))
     rows = X[np.ix_(pattern.rows, seen)].astype(np.float64)
     for k in range(len(means)) if len(seen) else ():
@@ -73,10 +81,8 @@ def posterior(X, pattern, means, covariances, table, codes):
         constants[k] = -np.log(np.diagonal(root)).sum() - 0.5 * len(seen) * LOG_2_PI
         with np.errstate(over="ignore"):
             away = np.linalg.solve(root, (rows - means[k, seen]).T)
-            squares[:, k] = np.einsum("ij,ij->j", away, away)
-    log_sums = np.empty(len(rows))
-    kernels.soften_rows(squares, table + constants, codes[pattern.rows], log_sums)
-    return squares, log_sums
+            out[:, k] = np.einsum("ij,ij->j", away, away)
+    return out, constants
 
 
 def moments(partly, mixture, covariance_type, table, about):

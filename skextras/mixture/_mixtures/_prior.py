@@ -1,11 +1,11 @@
 """Priors of means and covariances: given, or from the labelled classes."""
 
 import numpy as np
-from scipy.special import multigammaln
 
 from skextras._gaussian._maximization import Prior
 from skextras._gaussian._within import class_moments, shrunk
 from skextras._validation import check_rows, in_words
+from skextras.mixture._mixtures._evidence import log_marginals
 
 KEYS = ("mean", "mean_precision", "degrees_of_freedom", "covariance")
 _LEAST = 1e-6  # share of the covariance of all rows: classes may have equal rows
@@ -64,28 +64,10 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     kappa = float(np.clip(d / max(apart, 1e-300), 1e-3, 1.0))
     grid = d + 1 + np.geomspace(1.0, 20.0 * d + 1.0, _GRID)
     values = [
-        sum(
-            log_marginal(n, m, S, Prior(mean, kappa, nu, (nu - d - 1) * covariance))
-            for n, m, S in zip(sizes, means, scatters, strict=True)
-        )
+        log_marginals(
+            sizes, means, scatters, Prior(mean, kappa, nu, (nu - d - 1) * covariance)
+        ).sum()
         for nu in grid
     ]
     nu = d + 1 + strength * (grid[int(np.argmax(values))] - d - 1)
     return Prior(mean, kappa, nu, (nu - d - 1) * covariance)
-
-
-def log_marginal(size, mean, scatter, prior):
-    """Log of the density of rows, given by their moments, under the prior."""
-    d = len(mean)
-    kappa, nu = prior.mean_precision + size, prior.degrees_of_freedom + size
-    gap = mean - prior.mean
-    scale = prior.scale + scatter
-    scale = scale + prior.mean_precision * size / kappa * np.outer(gap, gap)
-    return (
-        -size * d / 2 * np.log(np.pi)
-        + multigammaln(nu / 2, d)
-        - multigammaln(prior.degrees_of_freedom / 2, d)
-        + prior.degrees_of_freedom / 2 * np.linalg.slogdet(prior.scale)[1]
-        - nu / 2 * np.linalg.slogdet(scale)[1]
-        + d / 2 * np.log(prior.mean_precision / kappa)
-    )

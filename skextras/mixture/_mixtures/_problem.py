@@ -37,25 +37,31 @@ class Given(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Rows with weights and labels, the structure of the components, and options."""
+    """Rows with weights and labels, the structure of the components, and options.
+
+    Structure and options may be None as long as no number of components is known.
+    """
 
     X: np.ndarray
     weight: np.ndarray
     labels: Labels
-    structure: Structure
-    options: Options
+    structure: Structure | None
+    options: Options | None
     n_jobs: int | None
+
+    def of_rows(self, rows):
+        """Return the problem of some rows."""
+        return self._replace(
+            X=self.X[rows], weight=self.weight[rows], labels=self.labels.of_rows(rows)
+        )
 
     def some(self, rng):
         """Return the problem of as many rows as a start needs."""
-        rows = _starts.some_rows(len(self.X), self.labels.codes, rng)
-        X, options = self.X[rows], self.options
-        if options.has_missing:
-            X, options = filled_by_means(X), options._replace(has_missing=False)
-        return self._replace(
-            X=X, weight=self.weight[rows], labels=self.labels.of_rows(rows),
-            options=options,
-        )  # fmt: skip
+        some = self.of_rows(_starts.some_rows(len(self.X), self.labels.codes, rng))
+        if not self.options.has_missing:
+            return some
+        options = self.options._replace(has_missing=False)
+        return some._replace(X=filled_by_means(some.X), options=options)
 
     def from_shares(self, shares):
         """Return the mixture of labels or responsibilities."""

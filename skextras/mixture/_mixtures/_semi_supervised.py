@@ -3,8 +3,6 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
 from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
@@ -18,11 +16,11 @@ from skextras._validation import (
     check_weights,
 )
 from skextras.mixture._mixtures import _given, _prior, _problem
-from skextras.mixture._mixtures._base import BaseMixture
+from skextras.mixture._mixtures._class_mixture import ClassMixture
 from skextras.mixture._mixtures._structure import Structure
 
 
-class SemiSupervisedGaussianMixture(BaseMixture):
+class SemiSupervisedGaussianMixture(ClassMixture):
     r"""Gaussian mixture of labelled and unlabelled rows, with novel classes.
 
     Labelled rows belong to the components of their class; unlabelled ones, marked by
@@ -250,7 +248,7 @@ class SemiSupervisedGaussianMixture(BaseMixture):
             The fitted estimator.
         """
         problem, given, classes = self._read(X, y, sample_weight, label_distributions)
-        self._set_classes(classes, problem)
+        self._set_classes(classes, problem.structure, problem.options.prior)
         self._run(problem, given, "kmeans")
         self.class_weights_ = problem.structure.class_sums(self.weights_)
         return self
@@ -307,19 +305,6 @@ class SemiSupervisedGaussianMixture(BaseMixture):
                     f"than the labelled rows of class {name!r} in y, {count}."
                 )
 
-    def _set_classes(self, classes, problem):
-        n_known = problem.structure.n_known
-        self.classes_, self._structure = classes, problem.structure
-        self.known_classes_, self.novel_classes_ = classes[:n_known], classes[n_known:]
-        self.component_classes_ = classes[problem.structure.owner]
-        prior = problem.options.prior
-        self.prior_ = None
-        if prior is not None:
-            d, nu = len(prior.mean), prior.degrees_of_freedom
-            covariance = prior.scale / max(nu - d - 1, 1.0)
-            values = prior.mean, prior.mean_precision, nu, covariance
-            self.prior_ = dict(zip(_prior.KEYS, values, strict=True))
-
     def fit_predict(self, X, y=None, sample_weight=None, label_distributions=None):
         """Estimate the mixture, and return the likeliest class of each row.
 
@@ -340,76 +325,4 @@ class SemiSupervisedGaussianMixture(BaseMixture):
             Classes: those that were given for labelled rows.
         """
         self.fit(X, y, sample_weight, label_distributions)
-        found = self.predict(X)
-        if y is not None:
-            codes = _labels.read(y, None, len(found)).codes
-            known = codes > 0
-            found[known] = self.classes_[codes[known] - 1]
-        return found
-
-    def predict(self, X):
-        """Return the likeliest class of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Classes, known or novel.
-        """
-        X = self._check_X(X)
-        return self.classes_[self._best(X, self._structure.class_sums)]
-
-    def predict_proba(self, X):
-        """Compute the probabilities of the classes, given each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Rows sum to 1; columns are in the order of ``classes_``.
-        """
-        X = self._check_X(X)
-        return self._shares(X, len(self.classes_), self._structure.class_sums)
-
-    def novelty_score(self, X):
-        """Compute the probability that a row is of a novel class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            One minus the probabilities of the known classes.
-        """
-        shares = self.predict_proba(X)
-        return shares[:, len(self.known_classes_) :].sum(axis=1)
-
-    def sample(self, n_samples=1):
-        """Draw rows from the mixture.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            Number of rows.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            Rows, those of the first component first.
-        y : ndarray of shape (n_samples,)
-            Their classes.
-        """
-        check_is_fitted(self)
-        X, owner = self._draw(n_samples)
-        return X, self.component_classes_[owner]
+        return self._with_given(self.predict(X), y)

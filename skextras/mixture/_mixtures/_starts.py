@@ -13,6 +13,7 @@ _FRAMES = {
     "spherical": ("spherical",),
 }  # fmt: skip
 SOME = 20_000  # rows that are enough for a start
+_FEWEST = 50  # labelled rows of a class that are enough
 
 
 def some_rows(n, codes, rng):
@@ -24,6 +25,22 @@ def some_rows(n, codes, rng):
     if len(labelled) > SOME:
         labelled = rng.choice(labelled, SOME, replace=False)
     return np.union1d(chosen, labelled)
+
+
+def rows_to_search(codes, weight, rng):
+    """Return rows to search for classes: each has the same share of labelled ones.
+
+    Classes with few labelled rows keep these.
+    """
+    rows = np.flatnonzero(weight > 0)
+    if len(rows) <= SOME:
+        return rows
+    chosen = [rng.choice(rows, SOME, replace=False)]
+    counts = np.bincount(codes[chosen[0]], minlength=codes.max() + 1)
+    for code in np.flatnonzero(counts < _FEWEST):
+        if code > 0:
+            chosen.append(rows[codes[rows] == code][:_FEWEST])
+    return np.unique(np.concatenate(chosen))
 
 
 def frames(X, weight, covariance_type, labels):
@@ -66,7 +83,7 @@ def partition(Z, weight, labels, structure, method, rng):
     """Return a component for each row: labelled rows are in those of their class."""
     n_novel = int((~structure.is_known).sum())
     if structure.n_known == 0:
-        return _of_unlabelled(Z, weight, n_novel, method, rng)
+        return of_unlabelled(Z, weight, n_novel, method, rng)
     centers, fixed = _known_centers(Z, weight, labels, structure, rng)
     free = np.flatnonzero((labels.codes == 0) & (weight > 0))
     if n_novel:
@@ -74,7 +91,8 @@ def partition(Z, weight, labels, structure, method, rng):
     return constrained_kmeans(Z, weight, centers, fixed)[0]
 
 
-def _of_unlabelled(Z, weight, k, method, rng):
+def of_unlabelled(Z, weight, k, method, rng):
+    """Return one of k clusters for each row: by k-means, or as a start of it."""
     rows = np.flatnonzero(weight > 0)
     seed = rng.randint(np.iinfo(np.int32).max)
     if method == "kmeans":
