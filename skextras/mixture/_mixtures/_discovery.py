@@ -22,6 +22,8 @@ from skextras.mixture._mixtures import _prior, _problem, _starts, _zeta
 from skextras.mixture._mixtures._class_mixture import ClassMixture
 from skextras.mixture._mixtures._search import Plan, Search, best_of, of_all
 
+_OVER_GIVEN, _OVER_UNKNOWN = 4, 6  # "auto"
+
 
 class GaussianMixtureDiscovery(ClassMixture):
     r"""Gaussian mixture that discovers classes which no label names.
@@ -63,8 +65,9 @@ class GaussianMixtureDiscovery(ClassMixture):
     novelty : {"label_rate", "typicality"}, default="label_rate"
         Which rows look novel at first: those with few labelled neighbours, or those far
         from the labelled rows of each class.
-    over : int, default=4
-        Clusters that the search begins with, for each novel class that is expected.
+    over : int or "auto", default="auto"
+        Clusters that the search begins with, for each novel class that is expected:
+        "auto" is 4 if ``n_novel`` is given, else 6 for each known class.
     min_cluster_size : int, default=6
         Least weight of the unlabelled rows of a novel component.
     max_novel : int, default=None
@@ -86,7 +89,8 @@ class GaussianMixtureDiscovery(ClassMixture):
     max_rounds : int, default=20
         Largest number of rounds of splits and unions.
     n_init : int, default=10
-        Number of searches; the one of largest objective is kept.
+        Largest number of searches; the one of largest objective is kept. There are
+        fewer if three end at that.
     warm_start : bool, default=False
         Begin with the last fit, instead of many clusters.
     n_jobs : int, default=None
@@ -129,7 +133,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         Share of the rows of hidden classes that were found, by ``zeta``, if that was
         chosen.
     novelty_mask_ : ndarray of shape (n_samples,)
-        Rows that looked novel at first, among the at most 20 000 that are searched.
+        Rows that looked novel at first, among the at most 10 000 that are searched.
     history_ : list of dict
         For each round that was accepted: "n_novel", "objective", and "moves", named
         tuples ``(kind, components, gain)`` with the numbers of the components then.
@@ -159,7 +163,7 @@ class GaussianMixtureDiscovery(ClassMixture):
 
     Notes
     -----
-    With more than 20 000 rows, a random part of that size is searched, and the last EM
+    With more than 10 000 rows, a random part of that size is searched, and the last EM
     takes all.
 
     References
@@ -194,7 +198,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         "concentration": [Interval(Real, 0, None, closed="neither")],
         "zeta": [StrOptions({"auto", "cv"}), Interval(Real, 0, 1, closed="right")],
         "novelty": [StrOptions({"label_rate", "typicality"})],
-        "over": [Interval(Integral, 1, None, closed="left")],
+        "over": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "min_cluster_size": [Interval(Integral, 1, None, closed="left")],
         "max_novel": [Interval(Integral, 0, None, closed="left"), None],
         "acceptance": [StrOptions({"greedy", "stochastic"})],
@@ -220,7 +224,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         concentration=1.0,
         zeta="auto",
         novelty="label_rate",
-        over=4,
+        over="auto",
         min_cluster_size=6,
         max_novel=None,
         acceptance="greedy",
@@ -317,9 +321,12 @@ class GaussianMixtureDiscovery(ClassMixture):
         if isinstance(self.prior, dict):
             prior = _prior.read(self.prior, d)
         most = np.inf if self.max_novel is None else self.max_novel
+        over = self.over
+        if isinstance(over, str):
+            over = _OVER_UNKNOWN if self.n_novel is None else _OVER_GIVEN
         return Plan(
             self.n_novel, self.covariance_type, prior, self.prior_strength,
-            self.concentration, self.zeta, self.novelty, self.over,
+            self.concentration, self.zeta, self.novelty, over,
             self.min_cluster_size, most, self.acceptance == "stochastic", self.weights,
             self.freeze_known, self.reg_covar, self.tol, self.max_iter, self.max_rounds,
         )  # fmt: skip

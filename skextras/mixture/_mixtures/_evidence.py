@@ -145,11 +145,3 @@ class Evidence(NamedTuple):
     def objective(self, pieces, is_known):
         """Return the sum of the terms, by which rounds of moves are compared."""
         return float(self.terms(pieces, is_known).sum())
-
-    def gains(self, one, other, is_known):
-        """Return what unions of pieces add to the objective, one by one."""
-        return (
-            self.terms(one.union(other), is_known)
-            - self.terms(one, is_known)
-            - self.terms(other, is_known)
-        )

@@ -16,6 +16,7 @@ from skextras.mixture._mixtures._structure import Structure
 _BURN = 20  # steps of EM after the first clusters, and in a split
 _SHORT = 10  # after splits
 _FEWEST = 2  # novel classes that are expected, at least
+_AGREE, _SAME = 3, 1e-6  # searches that end alike, up to a share: no more are needed
 _SWAPS = 2  # splits of a round if the number of components is given
 
 
@@ -229,10 +230,11 @@ class Search:
         where none is a gain, novel ones are united.
         """
         pieces, n_known = self.pieces(owner, n_components), self.n_known
+        terms = self._terms(pieces)
         alive, of = np.ones(n_components, dtype=bool), np.arange(n_components)
         gains = np.full((n_components, n_components), -np.inf)
         for j in range(n_known, n_components):
-            self._compare(pieces, j, np.arange(j), gains)
+            self._compare(pieces, terms, j, np.arange(j), gains)
         is_novel = ~self.is_known(n_components)
         while alive.sum() > max(n_known, self.target or 1):
             best = gains.argmax()
@@ -246,21 +248,31 @@ class Search:
             moves.append(Move("merge", (i, j), float(gains[i, j])))
             one, two = pieces.take(np.array([i])), pieces.take(np.array([j]))
             pieces.put(i, one.union(two))
+            terms[:, i] = self._terms(pieces.take(np.array([i])))[:, 0]
             alive[j], of[of == j] = False, i
             gains[j], gains[:, j] = -np.inf, -np.inf
             others = np.flatnonzero(alive)
-            self._compare(pieces, i, others[others != i], gains)
+            self._compare(pieces, terms, i, others[others != i], gains)
         names = np.cumsum(alive) - 1
         return names[of[owner]], int(alive.sum())
 
-    def _compare(self, pieces, k, others, gains):
+    def _terms(self, pieces):
+        """Return the terms of pieces as novel components, and as known ones."""
+        n = len(pieces.size)
+        return np.array([
+            self.evidence.terms(pieces, np.full(n, known)) for known in (False, True)
+        ])  # fmt: skip
+
+    def _compare(self, pieces, terms, k, others, gains):
         """Fill in the gains of unions of piece k with others: smaller number first."""
         if k < self.n_known:
             others = others[others >= self.n_known]
         if len(others):
             one, two = pieces.take(np.full(len(others), k)), pieces.take(others)
             is_known = (others < self.n_known) | (k < self.n_known)
-            values = self.evidence.gains(one, two, is_known)
+            kind = is_known.astype(np.intp)
+            values = self.evidence.terms(one.union(two), is_known)
+            values -= terms[kind, k] + terms[kind, others]
             gains[np.minimum(k, others), np.maximum(k, others)] = values
 
     def refined(self, mixture, owner, moves):
@@ -338,8 +350,10 @@ class Search:
         pieces = Pieces.of(X, weight, leaves.astype(np.intp), is_free, 2)
         if (pieces.free[1 if k < self.n_known else slice(None)] < least).any():
             return None
-        one, two = pieces.take(np.array([0])), pieces.take(np.array([1]))
-        gain = -self.evidence.gains(one, two, np.array([k < self.n_known]))[0]
+        whole = pieces.take(np.array([0])).union(pieces.take(np.array([1])))
+        is_known = np.full(2, k < self.n_known)
+        gain = self.evidence.terms(pieces, is_known).sum()
+        gain -= self.evidence.terms(whole, is_known[:1])[0]
         return rows[leaves], float(gain), k
 
     def _halves(self, X, Z, weight):
@@ -398,11 +412,15 @@ def best_of(search, n_init, before, step):
         problem = search.of(len(before.means))
         with step():
             return _one(search, (before, search.owners(problem, before)))
-    found = []
+    found, values = [], []
     for _ in range(n_init):
         with step():
             found.append(_one(search, search.over_segmented()))
-    return max(found, key=lambda one: search.value(one[0]))
+        values.append(search.value(found[-1][0]))
+        best = max(values)
+        if sum(abs(value - best) <= _SAME * abs(best) for value in values) == _AGREE:
+            break
+    return found[int(np.argmax(values))]
 
 
 def _one(search, start):

@@ -13,6 +13,7 @@ _FRAMES = {
     "spherical": ("spherical",),
 }  # fmt: skip
 SOME = 20_000  # rows that are enough for a start
+_SEARCHED = 10_000  # rows that are enough to search for classes
 _FEWEST = 50  # labelled rows of a class that are enough
 
 
@@ -33,9 +34,9 @@ def rows_to_search(codes, weight, rng):
     Classes with few labelled rows keep these.
     """
     rows = np.flatnonzero(weight > 0)
-    if len(rows) <= SOME:
+    if len(rows) <= _SEARCHED:
         return rows
-    chosen = [rng.choice(rows, SOME, replace=False)]
+    chosen = [rng.choice(rows, _SEARCHED, replace=False)]
     counts = np.bincount(codes[chosen[0]], minlength=codes.max() + 1)
     for code in np.flatnonzero(counts < _FEWEST):
         if code > 0:
