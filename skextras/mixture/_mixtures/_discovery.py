@@ -89,8 +89,9 @@ class GaussianMixtureDiscovery(ClassMixture):
     max_rounds : int, default=20
         Largest number of rounds of splits and unions.
     n_init : int, default=10
-        Largest number of searches; the one of largest objective is kept. There are
-        fewer if three end at that.
+        Largest number of searches. Of those with the number of classes that is found
+        most often, the one of largest objective is kept. There are fewer searches if
+        three of them end alike.
     warm_start : bool, default=False
         Begin with the last fit, instead of many clusters.
     n_jobs : int, default=None
@@ -297,7 +298,8 @@ class GaussianMixtureDiscovery(ClassMixture):
         rows = _starts.rows_to_search(labels.codes, weight, rng)
         searched = problem.of_rows(rows)
         n_folds = len(_zeta.folds(n_known)) if chooses else 0
-        self.zeta_, self.zeta_scores_ = _zeta.otherwise(plan), None
+        self.zeta_ = None if chooses else _zeta.otherwise(plan)
+        self.zeta_scores_ = None
         with fit_progress(self, X, max_steps=n_folds + self.n_init + 1) as step:
             if chooses:
                 self.zeta_, self.zeta_scores_ = _zeta.choose(searched, plan, rng, step)

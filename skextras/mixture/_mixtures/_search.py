@@ -116,7 +116,10 @@ class Search:
         return other
 
     def value(self, state):
-        """Return what tells the best of several searches."""
+        """Return what tells the best of several searches.
+
+        If the number of components is given, it is the likelihood, with the prior.
+        """
         if self.target is None:
             return state.objective
         problem = self.of(len(state.mixture.means))
@@ -178,7 +181,7 @@ class Search:
             free = np.bincount(owner, self.problem.weight * self.is_free, n)
             free[: self.n_known] = np.inf
             k = int(np.argmin(free))
-            if free[k] >= self.plan.least or n in (self.target, 1):
+            if free[k] >= self.plan.least or n <= (self.target or 1):
                 return mixture, owner
             mixture = _without(mixture, k, self.plan.covariance_type)
             problem = self.of(n - 1)
@@ -403,10 +406,11 @@ def _without(mixture, k, covariance_type):
 
 
 def best_of(search, n_init, before, step):
-    """Return the state of largest objective of some searches, and its history.
+    """Return the best state of some searches, and its history.
 
-    ``before`` is the mixture that the only one begins with, or None. Of mixtures with
-    equally many components, that of the largest likelihood counts, with the prior.
+    That has the number of components that most searches end with, and of these the
+    largest objective: objectives of other numbers are not comparable where ``zeta`` is
+    small. ``before`` is the mixture that the only search begins with, or None.
     """
     if before is not None:
         problem = search.of(len(before.means))
@@ -417,10 +421,12 @@ def best_of(search, n_init, before, step):
         with step():
             found.append(_one(search, search.over_segmented()))
         values.append(search.value(found[-1][0]))
-        best = max(values)
-        if sum(abs(value - best) <= _SAME * abs(best) for value in values) == _AGREE:
+        alike = sum(abs(value - values[-1]) <= _SAME * abs(value) for value in values)
+        if alike == _AGREE:
             break
-    return found[int(np.argmax(values))]
+    sizes = np.array([len(state.mixture.means) for state, _ in found])
+    most_often = np.bincount(sizes).argmax()
+    return found[int(np.argmax(np.where(sizes == most_often, values, -np.inf)))]
 
 
 def _one(search, start):
