@@ -20,7 +20,11 @@ from skextras.cluster import (
     MedoidSilhouette,
     SDPKMeans,
 )
-from skextras.mixture import GaussianMixture, SemiSupervisedGaussianMixture
+from skextras.mixture import (
+    GaussianMixture,
+    GaussianMixtureDiscovery,
+    SemiSupervisedGaussianMixture,
+)
 from skextras.neighbors import (
     ConditionalKernelDensity,
     KernelDensity,
@@ -91,6 +95,10 @@ FAMILIES = {
         SemiSupervisedGaussianMixture(),
         SemiSupervisedGaussianMixture(prior="empirical", n_jobs=2),
         SemiSupervisedGaussianMixture(covariance_type="spherical", weights="all"),
+        GaussianMixtureDiscovery(n_init=2, random_state=0),
+        GaussianMixtureDiscovery(
+            covariance_type="diag", novelty="typicality", n_init=1, random_state=0
+        ),
     ],
     "semi_supervised": [
         WithinClassWhitener(),
@@ -120,7 +128,8 @@ WEIGHTED = [
     each for each in ESTIMATORS if "sample_weight" in signature(each.fit).parameters
 ]
 _SEMI_SUPERVISED = (
-    SemiSupervisedGaussianMixture, SemiSupervisedKMeans, WithinClassWhitener
+    GaussianMixtureDiscovery, SemiSupervisedGaussianMixture, SemiSupervisedKMeans,
+    WithinClassWhitener,
 )  # fmt: skip
 #: Those to which the order of the rows does not matter.
 UNORDERED = FAMILIES["k_medoids"]

@@ -52,7 +52,7 @@ def test_marginal_likelihood_by_integration():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_marginal_likelihoods_are_densities(kind):
-    """Given some rows, that of a further one integrates to 1, by importance sampling."""
+    """Given some rows, that of one more integrates to 1, by importance sampling."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(9, 3))
     prior = Prior(np.zeros(3), 0.3, 7.0, 2.0 * np.eye(3))
@@ -275,7 +275,7 @@ def test_last_fit_is_where_a_warm_start_begins():
     model = GaussianMixtureDiscovery(random_state=0, warm_start=True).fit(X, y)
     before = model.means_
     model.fit(X, y)
-    assert not [move for move in model.history_[0]["moves"]]
+    assert not model.history_[0]["moves"]
     np.testing.assert_allclose(model.means_, before, atol=1e-2)
     with pytest.raises(ValueError, match="warm_start"):
         model.fit(X, np.where(y == 0, -1, y))

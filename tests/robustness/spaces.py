@@ -260,6 +260,28 @@ SEMI_SUPERVISED = {
     "freeze": one_of(*(None,) * 8, {"means": [0]}, {"weights": "all"}, {"x": 1}),
     "n_jobs": _JOBS,
 }
+DISCOVERY = {
+    "n_novel": one_of(None, None, 0, 1, 2),
+    "covariance_type": one_of("full", "full", "tied", "diag", "spherical"),
+    "prior": one_of("empirical", "empirical", {}),
+    "prior_strength": one_of(1.0, 10, 1e3),
+    "concentration": one_of(1.0, 1e-3, 1e3),
+    "zeta": one_of("auto", "auto", "cv", 1.0, 0.01),
+    "novelty": one_of("label_rate", "typicality"),
+    "over": one_of("auto", 1, 20),
+    "min_cluster_size": one_of(6, 1, 100),
+    "max_novel": one_of(None, 0, 1),
+    "acceptance": one_of("greedy", "stochastic"),
+    "weights": one_of("unlabelled", "all"),
+    "freeze_known": one_of(False, False, True),
+    "reg_covar": one_of("auto", "auto", 0, 1e-3),
+    "max_iter": one_of(100, 1),
+    "max_rounds": one_of(20, 0),
+    "n_init": ints(1, 3),
+    "warm_start": one_of(False, True),
+    "random_state": _SEED,
+    "n_jobs": _JOBS,
+}
 SEMI_KMEANS = {
     "n_novel": one_of(0, 1, 2, np.int8(1)),
     "update_known": one_of(True, False),

@@ -148,6 +148,12 @@ TARGETS = {
         ),
         _ROWS(_N), spaces.SEMI_SUPERVISED, (_finite,),
     ),
+    "GaussianMixtureDiscovery": Target(
+        _with_targets(
+            "GaussianMixtureDiscovery", lambda n: np.arange(n) % 4 - 1, mixture
+        ),
+        _ROWS(_N), spaces.DISCOVERY, (_finite,),
+    ),
     "SemiSupervisedKMeans": Target(
         _with_targets(
             "SemiSupervisedKMeans", lambda n: np.arange(n) % 4 - 1, semi_supervised

@@ -284,9 +284,7 @@ class Search:
         mixture, owner = self.run(owner, n, self.plan.max_iter)
         while self.target is not None and len(mixture.means) < self.target:
             owner = self._one_more(mixture, owner, moves)
-            mixture, owner = self.run(
-                owner, len(mixture.means) + 1, self.plan.max_iter
-            )
+            mixture, owner = self.run(owner, len(mixture.means) + 1, self.plan.max_iter)
         return self.state(mixture, owner)
 
     def _one_more(self, mixture, owner, moves):
@@ -436,8 +434,9 @@ def _one(search, start):
 
 def of_all(search, problem, mixture, step):
     """Return the fit of EM to all rows, novel components by falling weight."""
-    order = search.n_known + np.argsort(-mixture.weights[search.n_known :], kind="stable")
-    order = np.r_[np.arange(search.n_known), order]
+    n_known = search.n_known
+    order = np.argsort(-mixture.weights[n_known:], kind="stable")
+    order = np.r_[np.arange(n_known), n_known + order]
     covariances = mixture.covariances
     if search.plan.covariance_type != "tied":
         covariances = covariances[order]

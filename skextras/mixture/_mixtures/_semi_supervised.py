@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+
 from skextras import _labels
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES

@@ -38,9 +38,8 @@ def rows_to_search(codes, weight, rng):
         return rows
     chosen = [rng.choice(rows, _SEARCHED, replace=False)]
     counts = np.bincount(codes[chosen[0]], minlength=codes.max() + 1)
-    for code in np.flatnonzero(counts < _FEWEST):
-        if code > 0:
-            chosen.append(rows[codes[rows] == code][:_FEWEST])
+    few = np.flatnonzero(counts < _FEWEST)
+    chosen += [rows[codes[rows] == code][:_FEWEST] for code in few[few > 0]]
     return np.unique(np.concatenate(chosen))
 
 

@@ -142,7 +142,7 @@ class _Likelihood:
         return best
 
     def root(self, ends, tol=1e-9):
-        """Return where the slope, which falls, is 0: between the ends, or beyond them."""
+        """Return where the slope, which falls, is 0: between the ends or beyond."""
         low, high = ends
         least, most = np.log(bracket(self.sample))
         while self.slope(low) <= 0 and low > least:

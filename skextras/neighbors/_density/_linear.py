@@ -60,7 +60,8 @@ class Envelopes:
         self.widths = density.scale.sides() * factors[:, None]
         self.ends, self.mass = {}, np.ones(len(flat))
         for a in self.features:
-            width, low, high = self.widths[:, a], self.bounds.low[a], self.bounds.high[a]
+            low, high = self.bounds.low[a], self.bounds.high[a]
+            width = self.widths[:, a]
             # both coefficients are largest at the ends
             reached = flat[:, a] + _REACH * width * np.array([[-1], [1]])
             lines = [
