@@ -31,7 +31,11 @@ from skextras.neighbors import (
     KernelDensityClassifier,
 )
 from skextras.preprocessing import WithinClassWhitener
-from skextras.semi_supervised import SemiSupervisedKMeans
+from skextras.semi_supervised import (
+    LaplacianPrototypeClassifier,
+    NCDSpectralClustering,
+    SemiSupervisedKMeans,
+)
 
 
 def taxicab(x, y):
@@ -104,6 +108,9 @@ FAMILIES = {
         WithinClassWhitener(),
         SemiSupervisedKMeans(random_state=0),
         SemiSupervisedKMeans(update_known=False, normalize=True),
+        NCDSpectralClustering(random_state=0),
+        NCDSpectralClustering(affinity="nearest_neighbors", random_state=0),
+        LaplacianPrototypeClassifier(),
     ],
     "sdp": [
         SDPKMeans(random_state=0),
@@ -128,8 +135,8 @@ WEIGHTED = [
     each for each in ESTIMATORS if "sample_weight" in signature(each.fit).parameters
 ]
 _SEMI_SUPERVISED = (
-    GaussianMixtureDiscovery, SemiSupervisedGaussianMixture, SemiSupervisedKMeans,
-    WithinClassWhitener,
+    GaussianMixtureDiscovery, LaplacianPrototypeClassifier, NCDSpectralClustering,
+    SemiSupervisedGaussianMixture, SemiSupervisedKMeans, WithinClassWhitener,
 )  # fmt: skip
 #: Those to which the order of the rows does not matter.
 UNORDERED = FAMILIES["k_medoids"]

@@ -105,6 +105,8 @@ def test_names_of_features(estimator, library, X):
     assert not hasattr(clone(estimator).fit(X, *y), "feature_names_in_")
     swapped = frame(X, library)[["f1", "f0", "f2", "f3"]]
     name = "predict" if hasattr(fitted, "predict") else "transform"
+    if not hasattr(fitted, name):  # it tells the classes of its own rows only
+        return
     with pytest.raises(ValueError, match="feature names should match"):
         getattr(fitted, name)(swapped)
     with pytest.raises(ValueError, match="feature names should match"):

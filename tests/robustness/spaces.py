@@ -282,6 +282,26 @@ DISCOVERY = {
     "random_state": _SEED,
     "n_jobs": _JOBS,
 }
+SPECTRAL = {
+    "n_novel": one_of(0, 1, 2),
+    "n_components": one_of(None, None, 1, 5),
+    "affinity": one_of("rbf", "nearest_neighbors"),
+    "min_similarity": one_of(0.1, 0.9, 1e-3),
+    "n_neighbors": ints(1, 12),
+    "update_known": one_of(True, False),
+    "n_init": ints(1, 3),
+    "n_jobs": _JOBS,
+    "random_state": _SEED,
+}
+PROTOTYPES = {
+    "smoothing": one_of(5.0, 0, 100),
+    "temperature": one_of(10.0, 1e-3, 1e3),
+    "n_neighbors": ints(1, 12),
+    "update_prototypes": one_of(True, False),
+    "max_iter": one_of(100, 1),
+    "tol": one_of(1e-6, 0),
+    "n_jobs": _JOBS,
+}
 SEMI_KMEANS = {
     "n_novel": one_of(0, 1, 2, np.int8(1)),
     "update_known": one_of(True, False),

@@ -47,11 +47,15 @@ def _display(X, **options):
 
 
 def _with_targets(name, target, module=neighbors, method="predict"):
-    """Return a function that fits an estimator to rows and targets, and predicts."""
+    """Return a function that fits an estimator to rows and targets, and predicts.
+
+    Without a method, the labels of the rows are what it returns.
+    """
 
     def call(X, **options):
         n = (*getattr(X, "shape", (len(X) if isinstance(X, list) else 2,)), 2)[0]
-        return getattr(getattr(module, name)(**options).fit(X, target(n)), method)(X)
+        fitted = getattr(module, name)(**options).fit(X, target(n))
+        return fitted.labels_ if method is None else getattr(fitted, method)(X)
 
     return call
 
@@ -159,6 +163,20 @@ TARGETS = {
             "SemiSupervisedKMeans", lambda n: np.arange(n) % 4 - 1, semi_supervised
         ),
         _ROWS(_N), spaces.SEMI_KMEANS, (_finite,),
+    ),
+    "NCDSpectralClustering": Target(
+        _with_targets(
+            "NCDSpectralClustering", lambda n: np.arange(n) % 4 - 1, semi_supervised,
+            None,
+        ),
+        _ROWS(_N), spaces.SPECTRAL, (_finite,),
+    ),
+    "LaplacianPrototypeClassifier": Target(
+        _with_targets(
+            "LaplacianPrototypeClassifier", lambda n: np.arange(n) % 4 - 1,
+            semi_supervised,
+        ),
+        _ROWS(_N), spaces.PROTOTYPES, (_finite,),
     ),
     "WithinClassWhitener": Target(
         _with_targets(
