@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method, warn
+from skextras._parallel import n_threads
 from skextras._validation import (
     N_JOBS,
     Interval,
@@ -207,8 +208,9 @@ class LaplacianPrototypeClassifier(CallbackSupportMixin, BaseEstimator):
 
     def _graph(self, Z):
         """Return the normalised graph of neighbours, plus the identity."""
-        k = min(self.n_neighbors, len(Z) - 1)
-        self._search = NearestNeighbors(n_neighbors=k, n_jobs=self.n_jobs).fit(Z)
+        k = min(int(self.n_neighbors), len(Z) - 1)
+        n_jobs = n_threads(self.n_jobs)
+        self._search = NearestNeighbors(n_neighbors=k, n_jobs=n_jobs).fit(Z)
         graph = self._search.kneighbors_graph()
         graph = 0.5 * (graph + graph.T)
         root = diags(1 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel()))

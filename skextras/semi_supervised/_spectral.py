@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin, fit_progress
 from skextras._fitting import fit_method
+from skextras._parallel import n_threads
 from skextras._validation import (
     N_JOBS,
     Interval,
@@ -192,8 +193,8 @@ class NCDSpectralClustering(CallbackSupportMixin, BaseEstimator):
     def _similarities(self, X):
         self.sigma_ = None
         if self.affinity == "nearest_neighbors":
-            k = min(self.n_neighbors, len(X) - 1)
-            graph = kneighbors_graph(X, k, n_jobs=self.n_jobs)
+            k = min(int(self.n_neighbors), len(X) - 1)
+            graph = kneighbors_graph(X, k, n_jobs=n_threads(self.n_jobs))
             return 0.5 * (graph + graph.T)
         unit = abs(X - X.mean(axis=0)).max() or 1.0
         distances = euclidean_distances(X / unit)
