@@ -8,11 +8,13 @@ import time
 import warnings
 
 import numpy as np
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as ScikitLearn
 
 from benchmarks.contest import Contestant, Problem, spaced
-from skextras.mixture import GaussianMixture
+from skextras.mixture import GaussianMixture, SemiSupervisedGaussianMixture
 
 BLAS_THREADS = 2
 
@@ -22,6 +24,7 @@ def problems(data, smoke):
     n = 2000 if smoke else 100_000
     for apart, dtype in ((2.0, "float64"), (2.0, "float32"), (0.3, "float64")):
         yield iterations(n, 32, 20, apart, dtype)
+    yield labels_of_some(n, 8, 5)
 
 
 def iterations(n, d, k, apart, dtype):
@@ -55,6 +58,43 @@ def iterations(n, d, k, apart, dtype):
         ],
         lambda result: result[1],
     )  # fmt: skip
+
+
+def labels_of_some(n, d, k):
+    """Fit to labels of a tenth of the rows; the objective is the joint likelihood."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, k, n)
+    X = 2 * rng.normal(size=(k, d))[truth] + rng.normal(size=(n, d))
+    y = np.where(np.arange(n) % 10 == 0, truth, -1)
+    labelled = np.flatnonzero(y >= 0)
+
+    def ours():
+        model = SemiSupervisedGaussianMixture(weights="all", tol=1e-7, max_iter=300)
+        model.fit(X, y)
+        return model.weights_, model.means_, model.covariances_
+
+    def peer():
+        from semi_supervised_gmm import SemiSupervisedGMM
+
+        found = SemiSupervisedGMM(lambda_=1.0, tol=1e-9).fit(X, y).params_
+        return found.pi, found.means, found.covariances
+
+    def joint(params):
+        logs = np.stack([
+            np.log(weight) + multivariate_normal(mean, covariance).logpdf(X)
+            for weight, mean, covariance in zip(*params, strict=True)
+        ])  # fmt: skip
+        value = logsumexp(logs[:, y < 0], axis=0).sum()
+        return (value + logs[truth[labelled], labelled].sum()) / n
+
+    return Problem(
+        f"labels of a tenth, n = {spaced(n)}, d = {d}",
+        [
+            Contestant("skextras", ours),
+            Contestant("semi-supervised-gmm", peer, 1e-5, ("semi-supervised-gmm",)),
+        ],
+        joint,
+    )
 
 
 class PerIteration(Problem):

@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.metrics.pairwise import _VALID_METRICS
+from sklearn.utils import _safe_indexing as rows_of  # noqa: F401
 from sklearn.utils import check_array, validation
 from sklearn.utils._param_validation import (
     Interval,

@@ -59,5 +59,5 @@ plt.show()
 
 # %%
 # Starts are those of k-means in scaled and in whitened coordinates, and
-# ``reg_covar="auto"`` is relative to the data: a change of units changes the log density
-# by a constant, and nothing else.
+# ``reg_covar="auto"`` is relative to the data: a change of units changes the log
+# density by a constant, and nothing else.

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skextras import _labels
 from skextras._callbacks import CallbackSupportMixin
 from skextras._fitting import fit_method, warn
-from skextras._validation import N_JOBS, StrOptions
+from skextras._validation import N_JOBS, StrOptions, rows_of
 from skextras.metrics import clustering_accuracy_score
 from skextras.model_selection._splits import KnownClassKFold
 
@@ -212,7 +212,7 @@ default="novel_accuracy"
         return score, between - began, time.perf_counter() - between, ""
 
     def _score(self, model, X, y, masked, test):
-        rows = X.iloc[test] if hasattr(X, "iloc") else X[test]
+        rows = rows_of(X, test)
         if callable(self.scoring):
             return float(self.scoring(model, rows, y[test]))
         found = np.asarray(model.predict(rows))

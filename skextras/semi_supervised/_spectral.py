@@ -1,5 +1,6 @@
 """Spectral clustering of novel classes, beside labelled rows of others."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -248,6 +249,8 @@ def _embedded(similarities, n_components, rng):
         vectors = vectors[:, ::-1][:, 1 : n_components + 1] * root[:, None]
         signs = np.sign(vectors[abs(vectors).argmax(axis=0), range(vectors.shape[1])])
         return vectors * signs
-    return spectral_embedding(
-        similarities, n_components=n_components, random_state=rng, drop_first=True
-    )
+    with warnings.catch_warnings():  # parts that are not connected are classes, too
+        warnings.filterwarnings("ignore", "Graph is not fully connected")
+        return spectral_embedding(
+            similarities, n_components=n_components, random_state=rng, drop_first=True
+        )

@@ -188,3 +188,17 @@ def test_search_tells_of_failed_fits():
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", ["list", "pandas", "polars"])
+def test_searches_take_tables_of_every_kind(kind):
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(5), 20)
+    X = 20 * rng.normal(size=(5, 3))[truth] + rng.normal(size=(100, 3))
+    y = np.where(truth < 4, truth, -1)
+    table = X.tolist()
+    if kind != "list":
+        library = pytest.importorskip(kind)
+        table = library.DataFrame({f"f{a}": x for a, x in enumerate(X.T)})
+    search = KnownClassSearchCV(SemiSupervisedKMeans(random_state=0), {"n_novel": [3]})
+    assert search.fit(table, y).best_score_ > 0.9
