@@ -147,8 +147,8 @@ def accuracies(name, X, truth, given, n_seeds):
         objective, pinned, off = np.mean(found, axis=0)
         seconds = (time.perf_counter() - began) / n_seeds
         row = {"seconds": seconds, "times": [seconds]}
-        row |= {"objective": 100 * float(objective), "off": float(off)}
-        return row | ({"pinned": 100 * float(pinned)} if knows_names else {})
+        row |= {"objective": round(100 * float(objective), 1), "off": float(off)}
+        return row | ({"pinned": round(100 * float(pinned), 1)} if knows_names else {})
 
     finders = [("skextras, discovery", ours, True)]
     if given:
