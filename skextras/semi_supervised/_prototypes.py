@@ -87,7 +87,11 @@ class LaplacianPrototypeClassifier(CallbackSupportMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.semi_supervised.LabelSpreading : The graph alone.
+    SemiSupervisedKMeans : Prototypes without a graph, also of novel classes.
+
+    Notes
+    -----
+    ``LabelSpreading`` of scikit-learn is the graph alone, and better with many labels.
 
     References
     ----------

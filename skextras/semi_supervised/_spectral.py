@@ -34,9 +34,9 @@ class NCDSpectralClustering(CallbackSupportMixin, BaseEstimator):
 
     Rows are mapped to eigenvectors of the normalised Laplacian of their similarities,
     and clustered there by :class:`SemiSupervisedKMeans`: centers of known classes are
-    the means of their labelled rows. The similarity is exp(-|x - y|^2 / (2 sigma^2)),
-    where sigma is such that the longest edge of the minimum spanning tree has the
-    similarity ``min_similarity``: then all rows are connected.
+    the means of their labelled rows. The similarity at a distance r is
+    exp(-r^2 / (2 sigma^2)), where sigma is such that the longest edge of the minimum
+    spanning tree has the similarity ``min_similarity``: then all rows are connected.
 
     Time and memory are O(n^2) with ``affinity="rbf"``.
 
