@@ -134,7 +134,7 @@ def grids(d, n, size):
         [
             Contestant("skextras, 2 threads", ours),
             Contestant("KDEpy FFTKDE", kdepy, 1.0, ("KDEpy",)),
-            Contestant("fastlpr", fastlpr, 1.0, ("fastlpr",)),
+            Contestant("fastlpr", fastlpr, None, ("fastlpr",)),
         ],
         error,
     )

@@ -7,7 +7,17 @@ import pytest
 
 from benchmarks import contest, run
 
-MEASURES = {"seconds", "times", "ratio", "objective", "gigabytes", "error", "draws"}
+MEASURES = {
+    "seconds",
+    "times",
+    "ratio",
+    "objective",
+    "gigabytes",
+    "error",
+    "draws",
+    "off",
+    "pinned",
+}
 
 
 def smoke(family, folder, *options):

@@ -1,4 +1,4 @@
-"""Measures of how well known and novel classes are told apart."""
+"""Measures of how well classes are told apart, and of how stable clusters are."""
 
 from skextras.metrics._discovery import (
     GCDAccuracy,
@@ -6,9 +6,17 @@ from skextras.metrics._discovery import (
     gcd_accuracy_score,
     make_gcd_scorer,
 )
+from skextras.metrics._stability import (
+    ClusterStability,
+    ClusterStabilityDisplay,
+    cluster_stability,
+)
 
 __all__ = [
+    "ClusterStability",
+    "ClusterStabilityDisplay",
     "GCDAccuracy",
+    "cluster_stability",
     "clustering_accuracy_score",
     "gcd_accuracy_score",
     "make_gcd_scorer",
