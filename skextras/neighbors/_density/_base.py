@@ -76,7 +76,7 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-            The rows.
+            The rows; of dtype object if categories are text.
         """
         check_is_fitted(self)
         self._refuse_for("sample", balloon=True, metric=True)
@@ -84,7 +84,8 @@ class BaseDensity(CallbackSupportMixin, OutlierMixin, BaseEstimator):
         seed = self.random_state if random_state is None else random_state
         rng = check_random_state(seed)
         rows, codes = self._density.draw(n, rng)
-        return _inputs.join(self, rows, codes).astype(self._dtype, copy=False)
+        table = _inputs.join(self, rows, codes)
+        return table if self._levels else table.astype(self._dtype, copy=False)
 
     def loo_score_samples(self):
         """Compute the log density at each training sample, without that sample.

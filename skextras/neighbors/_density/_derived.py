@@ -78,7 +78,10 @@ class DerivedDensities(Diagnosis):
                 f"{in_words(given)}."
             )
         places = [int(self._places([key], "given")[0]) for key in given]
-        values = np.array([given[key] for key in given], dtype=np.float64)
+        values = np.array([
+            self._levels[a].numbers([given[key]], key)[0] if a in self._levels
+            else given[key] for a, key in zip(places, given, strict=True)
+        ], dtype=np.float64)  # fmt: skip
         if values.shape != (len(places),) or not np.isfinite(values).all():
             raise ValueError(f"given must hold finite numbers, got {in_words(given)}.")
         order = np.argsort(places)
@@ -200,7 +203,12 @@ class DerivedDensities(Diagnosis):
         model = clone(self).set_params(
             bandwidth=bandwidth, regime_check=False, **params
         )
-        return model.fit(table.astype(self._dtype), sample_weight=weight)
+        model.fit(table.astype(self._dtype), sample_weight=weight)
+        model._levels = {
+            int(np.searchsorted(kept, a)): level
+            for a, level in self._levels.items() if a in kept
+        }  # fmt: skip
+        return model
 
     def _params_of(self, kept, codes):
         """Return the parameters that list features, for some of them."""

@@ -5,6 +5,7 @@ from sklearn.metrics.pairwise import distance_metrics
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from skextras._categories import in_numbers
 from skextras._fitting import warn
 from skextras._validation import check_weights, in_words, validate_data
 from skextras.neighbors._density import _boundaries, _mixed
@@ -18,10 +19,42 @@ METRICS = set(distance_metrics()) - {"precomputed", "cosine", "nan_euclidean"} |
 
 
 def check_X(estimator, X, *, reset):
-    """Return the rows of X as float64, or float32 if they are."""
+    """Return the rows of X as float64, or float32 if they are.
+
+    Categories that are text get numbers.
+    """
+    if reset:
+        estimator._levels = {}
+    listed = ("categorical_features", "ordinal_features")
+    if any(getattr(estimator, name, None) is not None for name in listed):
+        X = _by_number(estimator, X, reset)
     return validate_data(
         estimator, X, reset=reset, dtype=[np.float64, np.float32], order="C"
     )
+
+
+def _by_number(estimator, X, reset):
+    """Return X with categories that are text by number; store these if ``reset``."""
+    if not reset:
+        return in_numbers(X, estimator._levels, estimator._levels)[0]
+    if hasattr(X, "columns"):
+        names = list(X.columns)
+    elif np.ndim(X) == 2:
+        names = np.arange(np.shape(X)[1])
+    else:
+        return X
+    unordered = features(estimator.categorical_features, "categorical_features", names)
+    ordered = features(estimator.ordinal_features, "ordinal_features", names)
+    X, levels = in_numbers(X, unordered + ordered)
+    for a, level in levels.items():
+        if a in ordered and not level.is_ordered:
+            raise ValueError(
+                f"Feature {names[a]} is among ordinal_features and holds "
+                f"{in_words(level.values[0])}: make it an ordered categorical, or "
+                "number its categories by integers."
+            )
+        estimator._levels[a] = level._replace(is_ordered=a in ordered)
+    return X
 
 
 def names_of(estimator):
@@ -58,11 +91,16 @@ def split(estimator, X):
 
 
 def join(estimator, rows, codes):
-    """Return the columns of ``split`` in one table."""
+    """Return the columns of ``split`` in one table, with text where it was."""
     if codes is None:
         return rows
     out = np.empty((len(rows), estimator.n_features_in_))
     out[:, estimator._continuous], out[:, estimator._categorical] = rows, codes
+    if estimator._levels:
+        out = out.astype(object)
+    for a, level in estimator._levels.items():
+        numbers = np.clip(out[:, a].astype(int), 0, len(level.values) - 1)
+        out[:, a] = level.values[numbers]
     return out
 
 

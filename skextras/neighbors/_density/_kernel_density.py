@@ -89,10 +89,11 @@ class KernelDensity(DerivedDensities):
         - "periodic": the ends are the same point.
     categorical_features : array-like, default=None
         Names, numbers or mask of features without order, whose kernel is that of
-        Aitchison and Aitken.
+        Aitchison and Aitken: numbers, text or other objects. Values that are new to
+        ``score_samples`` are unlike all others.
     ordinal_features : array-like, default=None
-        Those of ordered categories, numbered by integers, with the kernel of Wang and
-        van Ryzin.
+        Those of ordered categories, with the kernel of Wang and van Ryzin: integers, or
+        ordered categoricals of a frame.
     categorical_bandwidth : float or array-like, default=None
         Widths of the categorical and then the ordinal features, from 0, where only
         equal categories count, to 1 - 1 / n_categories or 1. None chooses those of
