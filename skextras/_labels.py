@@ -141,6 +141,16 @@ def check_novel(labels, weight, n_novel):
         )
 
 
+def check_weighed(labels, weight):
+    """Raise if all labelled rows of a class have weight 0."""
+    for c, name in enumerate(labels.classes):
+        if not ((labels.codes == c + 1) & (weight > 0)).any():
+            raise ValueError(
+                f"sample_weight is zero for all rows of class {in_words(name)} in y: "
+                "leave the class out."
+            )
+
+
 def names(classes, n_novel):
     """Return the names of all classes: known ones, and then as many novel ones."""
     if n_novel == 0:

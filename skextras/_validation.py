@@ -95,6 +95,7 @@ def _native(X):
 
 def in_words(value):
     """Return ``repr(value)`` on one line, cut where it is long: for messages."""
+    value = value.item() if isinstance(value, np.generic) else value
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 

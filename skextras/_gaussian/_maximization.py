@@ -24,6 +24,14 @@ class Prior(NamedTuple):
     scale: np.ndarray
     concentration: float = 1.0
 
+    def of_features(self, kept):
+        """Return the law of some of the features."""
+        nu = self.degrees_of_freedom - (len(self.mean) - len(kept))
+        return self._replace(
+            mean=self.mean[kept], scale=self.scale[np.ix_(kept, kept)],
+            degrees_of_freedom=nu,
+        )  # fmt: skip
+
 
 class Mixture(NamedTuple):
     """Weights, means, and covariances in the shape of their type."""

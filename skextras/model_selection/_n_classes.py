@@ -114,6 +114,11 @@ def estimate_n_classes(
             f'{n_known}: use method="silhouette".'
         )
     if not by_labels:
+        if (codes > 0).all():
+            raise ValueError(
+                f'method="{method}" looks at the unlabelled rows, and y has none: mark '
+                'them with -1, or use method="labelled_accuracy".'
+            )
         X, codes = X[codes == 0], codes[codes == 0]
     if len(X) > _MOST_ROWS:
         some = rng.choice(len(X), _MOST_ROWS, replace=False)

@@ -285,12 +285,8 @@ class SemiSupervisedKMeans(
 def _known(Z, weight, labels):
     """Return the means of the labelled rows of each class, and where these stay."""
     fixed, centers = labels.codes - 1, np.empty((len(labels.classes), Z.shape[1]))
-    for c, name in enumerate(labels.classes):
+    _labels.check_weighed(labels, weight)
+    for c in range(len(labels.classes)):
         rows = (fixed == c) & (weight > 0)
-        if not rows.any():
-            raise ValueError(
-                f"sample_weight is zero for all rows of class {name!r} in y: leave the "
-                "class out."
-            )
         centers[c] = np.average(Z[rows], axis=0, weights=weight[rows])
     return centers, fixed

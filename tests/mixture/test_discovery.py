@@ -324,3 +324,36 @@ def test_many_rows_are_searched_in_part():
     model = GaussianMixtureDiscovery(random_state=0, n_init=1).fit(X, y)
     assert adjusted_rand_score(truth, model.labels_) == 1
     assert len(model.labels_) == len(model.novelty_mask_) == 12_000
+
+
+def test_features_that_are_constant_say_nothing():
+    X, y, _ = clusters()
+    X = X + 2 * np.random.default_rng(0).normal(size=X.shape)
+    wide = np.column_stack([np.full(len(X), 7.0), X, np.zeros(len(X))])
+    one = GaussianMixtureDiscovery(random_state=0).fit(X, y)
+    two = GaussianMixtureDiscovery(random_state=0).fit(wide, y)
+    assert one.n_novel_classes_ == two.n_novel_classes_ == 2
+    assert adjusted_rand_score(one.labels_, two.labels_) > 0.99
+    same = np.ones((40, 2))
+    model = GaussianMixtureDiscovery(random_state=0).fit(same, np.r_[0, [-1] * 39])
+    assert model.n_novel_classes_ == 0
+
+
+def test_few_labels():
+    """One label of each known class: its share among neighbours says nothing."""
+    X, _, truth = clusters()
+    y = np.full(len(X), -1)
+    for c in range(3):
+        y[np.flatnonzero(truth == c)[0]] = c
+    model = GaussianMixtureDiscovery(random_state=0).fit(X, y)
+    assert adjusted_rand_score(truth, model.labels_) > 0.99
+
+
+def test_refusals_of_discovery():
+    X, y, _ = clusters()
+    with pytest.raises(ValueError, match="sample_weight is zero for all rows of class"):
+        GaussianMixtureDiscovery().fit(X, y, sample_weight=(y != 0).astype(float))
+    with pytest.raises(ValueError, match="n_novel=3 is more than max_novel=1"):
+        GaussianMixtureDiscovery(3, max_novel=1).fit(X, y)
+    with pytest.raises(ValueError, match="more than the number of unlabelled rows"):
+        GaussianMixtureDiscovery(999).fit(X, y)

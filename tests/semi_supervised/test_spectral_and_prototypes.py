@@ -132,5 +132,7 @@ def test_refusals_of_numbers():
         estimate_n_classes(X, np.r_[0, np.full(9, -1)])
     with pytest.raises(ValueError, match="method must be"):
         estimate_n_classes(X, np.full(10, -1), method="elbow")
-    with pytest.raises(ValueError, match="leave no number"):
+    with pytest.raises(ValueError, match="looks at the unlabelled rows"):
         estimate_n_classes(X, np.arange(10) % 3, method="silhouette")
+    with pytest.raises(ValueError, match="leave no number"):
+        estimate_n_classes(np.ones((5, 1)), np.full(5, -1), method="silhouette")

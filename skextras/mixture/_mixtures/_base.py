@@ -208,7 +208,7 @@ class BaseMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):
         """
         logs = self.score_samples(X)
         total = float(np.sum(logs, dtype=np.float64))
-        return -2 * total + self._n_parameters() * np.log(len(logs))
+        return -2 * total + self._n_parameters() * float(np.log(len(logs)))
 
     def aic(self, X):
         """Compute the information criterion of Akaike: less is better.

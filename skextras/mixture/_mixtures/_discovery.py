@@ -20,7 +20,7 @@ from skextras._validation import (
 )
 from skextras.mixture._mixtures import _prior, _problem, _starts, _zeta
 from skextras.mixture._mixtures._class_mixture import ClassMixture
-from skextras.mixture._mixtures._search import Plan, Search, best_of, of_all
+from skextras.mixture._mixtures._search import Search, best_of, of_all
 
 _OVER_GIVEN, _OVER_UNKNOWN = 4, 6  # "auto"
 
@@ -290,6 +290,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         n_known = len(labels.classes)
         least = int(n_known == 0) if self.n_novel is None else self.n_novel
         _labels.check_novel(labels, weight, least)
+        _labels.check_weighed(labels, weight)
         plan = self._plan(X.shape[1])
         chooses = _zeta.is_chosen(plan, n_known)
         before = self._last_fit(labels, X.shape[1])
@@ -308,7 +309,7 @@ class GaussianMixtureDiscovery(ClassMixture):
             with step(self.max_iter) as part:
                 fit, owner, problem = of_all(search, problem, state.mixture, part)
         names = _labels.names(labels.classes, problem.structure.n_components - n_known)
-        self._set_classes(names, problem.structure, search.evidence.prior)
+        self._set_classes(names, problem.structure, search.options.prior)
         self._set_fit(fit, problem)
         self.novelty_mask_ = np.zeros(len(X), dtype=bool)
         self.novelty_mask_[rows] = search.novel
@@ -319,6 +320,12 @@ class GaussianMixtureDiscovery(ClassMixture):
 
     def _plan(self, d):
         """Return the parameters that the search has."""
+        is_told = self.n_novel is not None and self.max_novel is not None
+        if is_told and self.n_novel > self.max_novel:
+            raise ValueError(
+                f"n_novel={self.n_novel} is more than max_novel={self.max_novel}: "
+                "leave one of them out."
+            )
         prior = None
         if isinstance(self.prior, dict):
             prior = _prior.read(self.prior, d)
@@ -326,7 +333,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         over = self.over
         if isinstance(over, str):
             over = _OVER_UNKNOWN if self.n_novel is None else _OVER_GIVEN
-        return Plan(
+        return _problem.Plan(
             self.n_novel, self.covariance_type, prior, self.prior_strength,
             self.concentration, self.zeta, self.novelty, over,
             self.min_cluster_size, most, self.acceptance == "stochastic", self.weights,

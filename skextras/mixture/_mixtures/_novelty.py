@@ -9,6 +9,7 @@ from skextras._gaussian._within import class_moments
 _AROUND = 30  # neighbours of labelled rows that tell how many are labelled
 _LABELLED = 12  # labelled neighbours that are expected within a known class
 _FEWEST, _MOST = 15, 200  # neighbours that are counted
+_TOO_FEW = 2.0  # labelled neighbours by which a share is not known
 _SHARE = 0.5  # of the labelled share of a class, below which a row is novel
 _LEVEL = 0.95  # share of the labelled rows of a class that are typical
 
@@ -17,8 +18,9 @@ def by_label_rate(Z, codes, n_jobs):
     """Tell which rows have fewer labelled neighbours than the classes do.
 
     If labels are missing at random within known classes, the share of labelled rows is
-    that of the class around its rows, and 0 around those of novel classes. Return the
-    mask, and the nearest class of each row, from 0.
+    that of the class around its rows, and 0 around those of novel classes. Where a
+    class has too few labels to tell, all unlabelled rows near to it may be novel.
+    Return the mask, and the nearest class of each row, from 0.
     """
     n, labelled = len(Z), np.flatnonzero(codes > 0)
     search = NearestNeighbors(n_jobs=n_jobs).fit(Z)
@@ -35,7 +37,8 @@ def by_label_rate(Z, codes, n_jobs):
     closest = NearestNeighbors(n_neighbors=1, n_jobs=n_jobs).fit(Z[labelled])
     of = codes[labelled[closest.kneighbors(Z)[1][:, 0]]] - 1
     rates = np.array([share[codes == c + 1].mean() for c in range(codes.max())])
-    return (codes == 0) & (share < _SHARE * rates[of]), of
+    limits = np.where(rates * k < _TOO_FEW, np.inf, _SHARE * rates)
+    return (codes == 0) & (share < limits[of]), of
 
 
 def by_typicality(X, weight, codes, prior):

@@ -47,9 +47,18 @@ def read(given, d):
 def empirical(X, weight, labels, n_components, mean, spread, strength):
     """Return the prior of largest marginal likelihood of the labelled classes.
 
-    Without labels, the covariance is that of all rows, shrunk and narrowed to the share
+    Features that are constant tell nothing of it, and have next to no variance. Without
+    labels, the covariance is that of all rows, shrunk and narrowed to the share
     of one component, and the prior is as weak as it can be.
     """
+    differs = (X[0] != X).any(axis=0)
+    if differs.any() and not differs.all():
+        kept = np.flatnonzero(differs)
+        inner = empirical(
+            X[:, kept], weight, labels, n_components, mean[kept],
+            spread[np.ix_(kept, kept)], strength,
+        )  # fmt: skip
+        return _with_constants(inner, kept, mean, np.diagonal(spread))
     d = X.shape[1]
     sizes, means, scatters = class_moments(X, weight, labels.class_codes())
     free = sizes.sum() - len(sizes)
@@ -71,3 +80,12 @@ def empirical(X, weight, labels, n_components, mean, spread, strength):
     ]
     nu = d + 1 + strength * (grid[int(np.argmax(values))] - d - 1)
     return Prior(mean, kappa, nu, (nu - d - 1) * covariance)
+
+
+def _with_constants(inner, kept, mean, widths):
+    """Return the law of all features: those that are kept, and constant ones."""
+    d, spare = len(mean), inner.degrees_of_freedom - len(kept) - 1
+    scale = np.diag(_LEAST * max(spare, 1.0) * widths)
+    scale[np.ix_(kept, kept)] = inner.scale
+    nu = inner.degrees_of_freedom + d - len(kept)
+    return inner._replace(mean=mean, degrees_of_freedom=nu, scale=scale)

@@ -8,6 +8,7 @@ from skextras._callbacks import unseen
 from skextras._gaussian._maximization import (
     Mixture,
     Options,
+    Prior,
     expectation_maximization,
     in_shape,
     start_from,
@@ -34,6 +35,28 @@ class Given(NamedTuple):
         """Return a mixture in which these parameters are as given."""
         parts = zip(mixture, self[:3], strict=True)
         return Mixture(*(old if new is None else new for old, new in parts))
+
+
+class Plan(NamedTuple):
+    """What is searched for, and how: see the parameters of the estimator."""
+
+    n_novel: int | None
+    covariance_type: str
+    prior: Prior | None
+    prior_strength: float
+    concentration: float
+    zeta: float | str
+    novelty: str
+    over: int
+    least: float
+    most: float
+    is_stochastic: bool
+    weights: str
+    freeze_known: bool
+    reg_covar: float | str
+    tol: float
+    max_iter: int
+    max_rounds: int
 
 
 class Problem(NamedTuple):

@@ -20,28 +20,6 @@ _AGREE, _SAME = 3, 1e-6  # searches that end alike, up to a share: no more are n
 _SWAPS = 2  # splits of a round if the number of components is given
 
 
-class Plan(NamedTuple):
-    """What is searched for, and how: see the parameters of the estimator."""
-
-    n_novel: int | None
-    covariance_type: str
-    prior: _prior.Prior | None
-    prior_strength: float
-    concentration: float
-    zeta: float | str
-    novelty: str
-    over: int
-    least: float
-    most: float
-    is_stochastic: bool
-    weights: str
-    freeze_known: bool
-    reg_covar: float | str
-    tol: float
-    max_iter: int
-    max_rounds: int
-
-
 class Move(NamedTuple):
     """A union or a split: components by their number then, and what it added."""
 
@@ -81,11 +59,15 @@ class Search:
                 X, weight, labels, guess, mean, total, plan.prior_strength
             )
         prior = prior._replace(concentration=plan.concentration)
+        differs = (X[0] != X).any(axis=0)  # other features say nothing
+        self.varying = np.flatnonzero(differs) if differs.any() else np.arange(1)
         floor = _problem.floor_of(plan.reg_covar, spread, X.shape[1], kind)
         self.options = Options(kind, floor, spread, None, prior)
         tells_rates = plan.novelty == "label_rate" and self.n_known > 0
         zeta = plan.zeta if isinstance(plan.zeta, float) else 1.0
-        self.evidence = Evidence(prior, kind, zeta, tells_rates)
+        self.evidence = Evidence(
+            prior.of_features(self.varying), kind, zeta, tells_rates
+        )
         frame = _starts.frames(X, weight, kind, labels)[0]
         self.coordinates = frame.coordinates(X.astype(np.float64))
         self.novel, self.nearest = self._look()
@@ -106,7 +88,7 @@ class Search:
             )
         return _novelty.by_typicality(
             problem.X.astype(np.float64), problem.weight, labels.codes,
-            self.evidence.prior,
+            self.options.prior,
         )  # fmt: skip
 
     def with_zeta(self, zeta):
@@ -213,7 +195,8 @@ class Search:
     def pieces(self, owner, n_components):
         """Return the moments of the components of rows."""
         problem = self.problem
-        return Pieces.of(problem.X, problem.weight, owner, self.is_free, n_components)
+        X = problem.X[:, self.varying].astype(np.float64, copy=False)
+        return Pieces.of(X, problem.weight, owner, self.is_free, n_components)
 
     def state(self, mixture, owner):
         """Return the state of a mixture."""
@@ -348,7 +331,9 @@ class Search:
         if k < self.n_known:
             labelled = np.bincount(leaves, weight * ~is_free, 2)
             leaves = (leaves == (labelled[0] >= labelled[1])) & is_free
-        pieces = Pieces.of(X, weight, leaves.astype(np.intp), is_free, 2)
+        pieces = Pieces.of(
+            X[:, self.varying], weight, leaves.astype(np.intp), is_free, 2
+        )
         if (pieces.free[1 if k < self.n_known else slice(None)] < least).any():
             return None
         whole = pieces.take(np.array([0])).union(pieces.take(np.array([1])))
