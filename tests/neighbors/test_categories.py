@@ -39,9 +39,12 @@ def test_text_is_as_good_as_numbers(library):
     np.testing.assert_allclose(drawn[:, 0].astype(float), numbered[:, 0])
     red = model.conditional({which[0]: "red"})
     other = plain.conditional({1: 2})
-    np.testing.assert_allclose(red.score_samples(X), other.score_samples(X))
+    rest = X if library == "numpy" else frame[["x", "z"]]
+    np.testing.assert_allclose(red.score_samples(rest), other.score_samples(X))
     kept = model.marginal([0, 1])
     pair = np.array([[0.5, "blue"]], dtype=object)
+    if library != "numpy":
+        pair = type(frame)({"x": [0.5], "colour": ["blue"]})
     found = plain.marginal([0, 1]).score_samples([[0.5, 0]])
     np.testing.assert_allclose(kept.score_samples(pair), found)
     assert (np.asarray(before) == np.asarray(frame)).all()
@@ -77,3 +80,20 @@ def test_ordered_categories():
         KernelDensity(categorical_features=["size"]).fit(
             frame.assign(size=[None] + ["a"] * 59)
         )
+
+
+def test_text_that_is_not_listed():
+    with pytest.raises(
+        ValueError, match=r"such as .*: list it in categorical_features"
+    ):
+        KernelDensity().fit(table("pandas", COLOURS[CODES]))
+
+
+def test_parts_of_a_table_keep_their_names():
+    frame = table("pandas", COLOURS[CODES])
+    model = KernelDensity(bandwidth=0.4, categorical_features=["colour"]).fit(frame)
+    part = model.conditional({"x": 0.0})
+    assert list(part.feature_names_in_) == ["colour", "z"]
+    part.score_samples(frame[["colour", "z"]])
+    with pytest.raises(ValueError, match="feature names should match"):
+        part.score_samples(frame[["z", "colour"]])

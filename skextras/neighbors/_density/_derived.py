@@ -208,6 +208,8 @@ class DerivedDensities(Diagnosis):
             int(np.searchsorted(kept, a)): level
             for a, level in self._levels.items() if a in kept
         }  # fmt: skip
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_[kept]
         return model
 
     def _params_of(self, kept, codes):

@@ -28,9 +28,18 @@ def check_X(estimator, X, *, reset):
     listed = ("categorical_features", "ordinal_features")
     if any(getattr(estimator, name, None) is not None for name in listed):
         X = _by_number(estimator, X, reset)
-    return validate_data(
-        estimator, X, reset=reset, dtype=[np.float64, np.float32], order="C"
-    )
+    try:
+        return validate_data(
+            estimator, X, reset=reset, dtype=[np.float64, np.float32], order="C"
+        )
+    except ValueError as error:
+        text = str(error).partition("could not convert string to float: ")[2]
+        if not text or not hasattr(estimator, "categorical_features"):
+            raise
+        raise ValueError(
+            f"X has a feature of text, such as {text}: list it in "
+            "categorical_features, or turn it into numbers."
+        ) from error
 
 
 def _by_number(estimator, X, reset):
