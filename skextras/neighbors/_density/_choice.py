@@ -6,10 +6,13 @@ _WIDE = 12  # features from which products of matrices are faster, of normal ker
 _WIDEST = 48  # of other kernels
 
 
-def engine(points, sample, scale, algorithm, *, all_pairs=False, n_jobs=None):
+def engine(
+    points, sample, scale, algorithm, *, all_pairs=False, order=None, n_jobs=None
+):
     """Return the engine for these points: what "auto" stands for, or what was asked.
 
-    ``all_pairs`` leaves only those that look at all pairs.
+    ``all_pairs`` leaves only those that look at all pairs. ``order`` is that of a k-d
+    tree of the points, if it is known.
     """
     profile = sample.profile
     if sample.metric != "euclidean":
@@ -32,4 +35,4 @@ def engine(points, sample, scale, algorithm, *, all_pairs=False, n_jobs=None):
             'algorithm="grid" would need more than 2^25 items for this bandwidth and '
             'range, or bandwidths of samples differ: use algorithm="auto".'
         )
-    return _engines.Tiles(points, profile)
+    return _engines.Tiles(points, profile, order)

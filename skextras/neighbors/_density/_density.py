@@ -63,12 +63,13 @@ class Balloon:
 class Density:
     """Sum of kernels around the rows of a sample, divided by what it integrates to.
 
-    ``categories`` gives the log weights of the rows for queries of other categories.
+    ``categories`` gives the log weights of the rows for queries of other categories,
+    ``order`` is that of a k-d tree of the points, if it is known.
     """
 
     def __init__(
         self, sample, scale, *, algorithm="auto", categories=None, balloon=False,
-        n_jobs=None,
+        order=None, n_jobs=None,
     ):  # fmt: skip
         self.sample, self.scale, self.categories = sample, scale, categories
         self.known = {}  # what was asked of it, and takes long
@@ -102,8 +103,9 @@ class Density:
                 "larger bandwidth."
             )
         self.engine = _choice.engine(
-            self.points, sample, scale, algorithm, all_pairs=balloon, n_jobs=n_jobs
-        )
+            self.points, sample, scale, algorithm, all_pairs=balloon, order=order,
+            n_jobs=n_jobs,
+        )  # fmt: skip
         self.balloon = Balloon(self.points.rows) if balloon else None
 
     def _scaled(self, flat):

@@ -89,9 +89,11 @@ class Tiles:
 
     name = "tile"
 
-    def __init__(self, points, profile):
+    def __init__(self, points, profile, order=None):
         self.profile, self.n_points = profile, len(points.rows)
-        self.order = _tree.kd_order(points.rows, kernels.LEAF)
+        if order is None:
+            order = _tree.kd_order(points.rows, kernels.LEAF)
+        self.order = order
         self.leaves = _tree.leaves(points, self.order)
         self.log_total = logsumexp(points.log_weight)
 

@@ -10,9 +10,10 @@ from sklearn.metrics import pairwise_distances
 
 from skextras._callbacks import unseen
 from skextras._parallel import map_blocks, row_blocks
-from skextras.neighbors._density import _calculus, _pair_kernels
+from skextras.neighbors._density import _calculus, _pair_kernels, _tree
 from skextras.neighbors._density._density import Density
 from skextras.neighbors._density._scaling import Scale
+from skextras.neighbors._density._tile_kernels import LEAF
 
 _RTOL = 1e-11  # of the sums
 _FEW = (250, 1000)  # rows that tell about where the likelihood of more is largest
@@ -34,9 +35,11 @@ class Chosen(NamedTuple):
     units: np.ndarray | None = None
 
 
-def log_likelihood(sample, scale, *, categories=None, own=None, n_jobs=None):
+def log_likelihood(
+    sample, scale, *, categories=None, own=None, order=None, n_jobs=None
+):
     """Return leave-one-out log densities of the rows ``own``, and means of x there."""
-    density = Density(sample, scale, categories=categories)
+    density = Density(sample, scale, categories=categories, order=order)
     own = np.arange(len(sample.X)) if own is None else own
     rows = sample.take(own)
     answer = density.sums(rows.X, rows.codes, rtol=_RTOL, own=own, n_jobs=n_jobs)
@@ -65,7 +68,11 @@ def bracket(sample):
 
 def common(sample, *, categories=None, n_jobs=None, step=unseen):
     """Return the widths of largest likelihood that all features have in common."""
-    options = {"categories": categories, "n_jobs": n_jobs, "step": step}
+    order = None  # the same for all widths, unless there are images
+    if sample.metric == "euclidean" and not sample.boundaries.any:
+        order = _tree.kd_order(sample.X, LEAF)
+    options = {"categories": categories, "order": order, "n_jobs": n_jobs}
+    options["step"] = step
     every = np.arange(len(sample.X))
     follows_slope = sample.profile.name == "gaussian" and not sample.boundaries.of(
         "renormalise", "linear"
@@ -94,9 +101,9 @@ def common(sample, *, categories=None, n_jobs=None, step=unseen):
 class _Likelihood:
     """Mean leave-one-out log density of some rows, by the log of a common width."""
 
-    def __init__(self, sample, own, *, categories, n_jobs, step):
+    def __init__(self, sample, own, *, step, **options):
         self.sample, self.own, self.step = sample, own, step
-        self.options = {"categories": categories, "n_jobs": n_jobs, "own": own}
+        self.options = {**options, "own": own}
         self.share = sample.weight[own] / sample.weight[own].sum()
         self.seen = {}
 
