@@ -106,7 +106,7 @@ class GaussianMixtureDiscovery(ClassMixture):
         the numbers that follow the largest label; "novel_0", "novel_1", ... for text.
     known_classes_ : ndarray
         The classes that labels name.
-    novel_classes_ : ndarray of shape (n_novel_classes_,)
+    novel_classes_ : ndarray of shape (n_novel_classes,)
         The others.
     n_novel_classes_ : int
         Their number.
