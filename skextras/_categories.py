@@ -16,16 +16,16 @@ class Levels(NamedTuple):
     values: np.ndarray
     is_ordered: bool
 
-    def numbers(self, column, name, *, new="unknown"):
+    def numbers(self, column, name):
         """Return the number of each value; NaN where it is missing.
 
-        ``new="unknown"`` gives -1 to values that are no category, "error" refuses them.
+        Values that are no category get -1, or are refused if there is an order.
         """
         place = {value: number for number, value in enumerate(self.values.tolist())}
         out = np.array(
             [np.nan if _is_missing(value) else place.get(value, -1) for value in column]
         )
-        if new == "error" and (out == -1).any():
+        if self.is_ordered and (out == -1).any():
             value = column[int(np.argmax(out == -1))]
             raise ValueError(
                 f"Feature {name} has the value {in_words(value)}, which is none of its "
@@ -58,11 +58,10 @@ def in_numbers(X, features, known=None):
             continue
         name = X.columns[a] if is_frame else a
         column = X[name] if is_frame else X[:, a]
-        found = (known or {}).get(a) if known is not None else _levels(column)
+        found = _levels(column) if known is None else known[a]
         if found is not None:
             levels[a] = found
-            new = "error" if found.is_ordered else "unknown"
-            columns[name] = found.numbers(list(column), name, new=new)
+            columns[name] = found.numbers(list(column), name)
     return _with(X, columns, is_frame), levels
 
 

@@ -124,8 +124,9 @@ def estimate_n_classes(
         some = rng.choice(len(X), _MOST_ROWS, replace=False)
         X, codes = X[some], codes[some]
     n_distinct = len(np.unique(X, axis=0)) if len(X) else 0
-    numbers = range(n_known, min(most, n_distinct) + 1)
-    if not by_labels:
+    if by_labels:
+        numbers = range(n_known, min(most, n_distinct) + 1)
+    else:
         numbers = range(2, min(most - n_known, n_distinct - 1) + 1)
     if not len(numbers):
         raise ValueError(

@@ -73,6 +73,8 @@ def test_ordered_categories():
     np.testing.assert_allclose(model.score_samples(frame), expected)
     with pytest.raises(ValueError, match="none of its ordered categories"):
         model.score_samples(pandas.DataFrame({"x": [0.0], "size": ["tiny"]}))
+    with pytest.raises(ValueError, match="none of its ordered categories"):
+        model.conditional({"size": "tiny"})
     text = frame.assign(size=frame["size"].astype(str))
     with pytest.raises(ValueError, match="ordered categorical"):
         KernelDensity(ordinal_features=["size"]).fit(text)

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from skextras import _labels
 from skextras._gaussian import _missing
 from skextras._gaussian._covariances import expand
+from skextras._parallel import n_threads
 from skextras._validation import in_words
 from skextras.mixture._mixtures import _prior
 from skextras.mixture._mixtures._base import BaseMixture
@@ -14,6 +15,9 @@ from skextras.mixture._mixtures._base import BaseMixture
 
 class ClassMixture(BaseMixture):
     """Fitted mixtures whose components belong to classes, known or novel."""
+
+    def _n_threads(self):
+        return n_threads(self.n_jobs)
 
     def _set_classes(self, classes, structure, prior):
         n_known = structure.n_known

@@ -10,7 +10,6 @@ from skextras._callbacks import fit_progress
 from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Mixture
-from skextras._parallel import n_threads
 from skextras._validation import (
     N_JOBS,
     Interval,
@@ -261,9 +260,6 @@ class GaussianMixtureDiscovery(ClassMixture):
         self.warm_start = warm_start
         self.n_jobs = n_jobs
         self.random_state = random_state
-
-    def _n_threads(self):
-        return n_threads(self.n_jobs)
 
     @fit_method
     def fit(self, X, y=None, sample_weight=None):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import betaln, gammaln, multigammaln
 
 from skextras._gaussian._maximization import Prior
+from skextras._gaussian._within import group_moments
 
 _AT_ONCE = 2**21  # numbers of matrices that are factorised at once
 
@@ -22,18 +23,8 @@ class Pieces(NamedTuple):
     @classmethod
     def of(cls, X, weight, owner, is_free, n_pieces):
         """Return the pieces that rows belong to."""
-        d = X.shape[1]
+        size, mean, scatter = group_moments(X, weight, owner, n_pieces)
         free = np.bincount(owner, weight * is_free, n_pieces)
-        size = np.bincount(owner, weight, n_pieces)
-        mean, scatter = np.zeros((n_pieces, d)), np.zeros((n_pieces, d, d))
-        order = np.argsort(owner, kind="stable")
-        ends = np.searchsorted(owner[order], np.arange(n_pieces + 1))
-        for k in np.flatnonzero(size):
-            rows = order[ends[k] : ends[k + 1]]
-            some, heavy = X[rows], weight[rows]
-            mean[k] = heavy @ some / size[k]
-            away = some - mean[k]
-            scatter[k] = (away * heavy[:, None]).T @ away
         return cls(size, mean, scatter, np.maximum(size - free, 0.0), free)
 
     def take(self, chosen):

@@ -44,22 +44,26 @@ def read(given, d):
     return Prior(mean, kappa, nu, max(nu - d - 1, 1.0) * covariance)
 
 
+def varying(X):
+    """Return the features that are not constant, or all if none is other."""
+    differs = (X[0] != X).any(axis=0)
+    return np.flatnonzero(differs) if differs.any() else np.arange(X.shape[1])
+
+
 def empirical(X, weight, labels, n_components, mean, spread, strength):
     """Return the prior of largest marginal likelihood of the labelled classes.
 
     Features that are constant tell nothing of it, and have next to no variance. Without
-    labels, the covariance is that of all rows, shrunk and narrowed to the share
-    of one component, and the prior is as weak as it can be.
+    labels, the covariance is that of all rows, shrunk and narrowed to the share of one
+    component, and the prior is as weak as it can be.
     """
-    differs = (X[0] != X).any(axis=0)
-    if differs.any() and not differs.all():
-        kept = np.flatnonzero(differs)
+    d, kept = X.shape[1], varying(X)
+    if len(kept) < d:
         inner = empirical(
             X[:, kept], weight, labels, n_components, mean[kept],
             spread[np.ix_(kept, kept)], strength,
         )  # fmt: skip
         return _with_constants(inner, kept, mean, np.diagonal(spread))
-    d = X.shape[1]
     sizes, means, scatters = class_moments(X, weight, labels.class_codes())
     free = sizes.sum() - len(sizes)
     if free < 1:

@@ -59,14 +59,13 @@ class Search:
                 X, weight, labels, guess, mean, total, plan.prior_strength
             )
         prior = prior._replace(concentration=plan.concentration)
-        differs = (X[0] != X).any(axis=0)  # other features say nothing
-        self.varying = np.flatnonzero(differs) if differs.any() else np.arange(1)
+        telling = _prior.varying(X)  # other features are no evidence
+        self.table = X[:, telling].astype(np.float64)
         floor = _problem.floor_of(plan.reg_covar, spread, X.shape[1], kind)
         self.options = Options(kind, floor, spread, None, prior)
         tells_rates = plan.novelty == "label_rate" and self.n_known > 0
-        zeta = plan.zeta if isinstance(plan.zeta, float) else 1.0
         self.evidence = Evidence(
-            prior.of_features(self.varying), kind, zeta, tells_rates
+            prior.of_features(telling), kind, plan.zeta, tells_rates
         )
         frame = _starts.frames(X, weight, kind, labels)[0]
         self.coordinates = frame.coordinates(X.astype(np.float64))
@@ -194,9 +193,8 @@ class Search:
 
     def pieces(self, owner, n_components):
         """Return the moments of the components of rows."""
-        problem = self.problem
-        X = problem.X[:, self.varying].astype(np.float64, copy=False)
-        return Pieces.of(X, problem.weight, owner, self.is_free, n_components)
+        weight = self.problem.weight
+        return Pieces.of(self.table, weight, owner, self.is_free, n_components)
 
     def state(self, mixture, owner):
         """Return the state of a mixture."""
@@ -272,22 +270,18 @@ class Search:
 
     def _one_more(self, mixture, owner, moves):
         """Return the owners with one component more, by the best split there is."""
-        n, owner = len(mixture.means), owner.copy()
+        n = len(mixture.means)
         splits = self._splits(self.state(mixture, owner))
-        if splits:
-            rows, gain, k = splits[0]
-        else:  # no component has enough rows: the farthest is one by itself
+        if not splits:  # no component has enough rows: the farthest is one by itself
             away = self.coordinates - np.array([
                 self.coordinates[owner == k].mean(axis=0) if (owner == k).any()
                 else self.coordinates.mean(axis=0) for k in range(n)
             ])[owner]  # fmt: skip
             squares = np.einsum("ij,ij->i", away, away)
             squares[~self.is_free | (self.problem.weight == 0)] = -1.0
-            rows, gain = np.array([np.argmax(squares)]), 0.0
-            k = int(owner[rows[0]])
-        owner[rows] = n
-        moves.append(Move("split", (k, n), gain))
-        return owner
+            row = int(np.argmax(squares))
+            splits = [(np.array([row]), 0.0, int(owner[row]))]
+        return _after(owner, splits[:1], n, moves)
 
     def round(self, state):
         """Return what follows from splits, unions and EM, and the moves.
@@ -303,12 +297,9 @@ class Search:
             splits = splits[:_SWAPS]
         if not splits:
             return None, []
-        owner, moves = state.owner.copy(), []
-        for rows, gain, k in splits:
-            owner[rows] = n
-            moves.append(Move("split", (k, n), gain))
-            n += 1
-        mixture, owner = self.run(owner, n, _SHORT)
+        moves = []
+        owner = _after(state.owner, splits, n, moves)
+        mixture, owner = self.run(owner, n + len(splits), _SHORT)
         return self.refined(mixture, owner, moves), moves
 
     def _splits(self, state):
@@ -331,9 +322,7 @@ class Search:
         if k < self.n_known:
             labelled = np.bincount(leaves, weight * ~is_free, 2)
             leaves = (leaves == (labelled[0] >= labelled[1])) & is_free
-        pieces = Pieces.of(
-            X[:, self.varying], weight, leaves.astype(np.intp), is_free, 2
-        )
+        pieces = Pieces.of(self.table[rows], weight, leaves.astype(np.intp), is_free, 2)
         if (pieces.free[1 if k < self.n_known else slice(None)] < least).any():
             return None
         whole = pieces.take(np.array([0])).union(pieces.take(np.array([1])))
@@ -375,6 +364,15 @@ class Search:
     def _entry(self, state, moves):
         n_novel = len(state.mixture.means) - self.n_known
         return {"n_novel": n_novel, "objective": state.objective, "moves": moves}
+
+
+def _after(owner, splits, n_components, moves):
+    """Return the component of each row after splits, which are added to the moves."""
+    owner = owner.copy()
+    for new, (rows, gain, k) in enumerate(splits, n_components):
+        owner[rows] = new
+        moves.append(Move("split", (k, new), gain))
+    return owner
 
 
 def _without(mixture, k, covariance_type):

@@ -9,12 +9,12 @@ from skextras._fitting import fit_method
 from skextras._gaussian._covariances import TYPES
 from skextras._gaussian._maximization import Options
 from skextras._gaussian._missing import is_any
-from skextras._parallel import n_threads
 from skextras._validation import (
     N_JOBS,
     Interval,
     StrOptions,
     check_weights,
+    in_words,
 )
 from skextras.mixture._mixtures import _given, _prior, _problem
 from skextras.mixture._mixtures._class_mixture import ClassMixture
@@ -223,9 +223,6 @@ class SemiSupervisedGaussianMixture(ClassMixture):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _n_threads(self):
-        return n_threads(self.n_jobs)
-
     @fit_method
     def fit(self, X, y=None, sample_weight=None, label_distributions=None):
         """Estimate the mixture.
@@ -303,7 +300,7 @@ class SemiSupervisedGaussianMixture(ClassMixture):
             if count < self.n_components_per_class:
                 raise ValueError(
                     f"n_components_per_class={self.n_components_per_class} is more "
-                    f"than the labelled rows of class {name!r} in y, {count}."
+                    f"than the labelled rows of class {in_words(name)} in y, {count}."
                 )
 
     def fit_predict(self, X, y=None, sample_weight=None, label_distributions=None):

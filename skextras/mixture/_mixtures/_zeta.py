@@ -63,9 +63,8 @@ def _scores(problem, plan, hidden, rng):
     codes[kept + 1] = 1 + np.arange(len(kept))
     masked = Labels(labels.classes[kept], codes[labels.codes], np.empty((0, len(kept))))
     n_novel = None if plan.n_novel is None else plan.n_novel + len(hidden)
-    search = Search(
-        problem._replace(labels=masked), plan._replace(n_novel=n_novel), rng
-    )
+    plan = plan._replace(n_novel=n_novel, zeta=1.0)
+    search = Search(problem._replace(labels=masked), plan, rng)
     mixture, owner = search.over_segmented()
     rows = np.flatnonzero((labels.codes > 0) & (masked.codes == 0))
     scores = np.zeros(len(GRID))

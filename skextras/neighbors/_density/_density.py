@@ -181,8 +181,8 @@ class Density:
         share = sample.weight / sample.weight.max()
         factors = 1.0 if self.scale.per_sample is None else self.scale.per_sample
         if sample.boundaries.of("renormalise"):
-            widths = self.scale.sides() * np.reshape(factors, (-1, 1))
-            share = share / np.exp(sample.boundaries.log_mass(flat, widths.T))
+            widths = self.scale.sides()[:, None] * factors
+            share = share / np.exp(sample.boundaries.log_mass(flat, widths))
         lines = None
         if sample.boundaries.of("linear"):
             lines = _linear.Envelopes(self, flat)
